@@ -1,0 +1,159 @@
+# tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...)
+#
+# Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu) and solutions/NN_name
+# (kernel.cu). PREVIOUS is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the
+# reference on sm_90a.
+#
+#   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
+#   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous
+#   chNN_skeleton[_K]    tests of the skeleton, with all TODOs open  chNN_given          tests of <build>/given/NN_name/kernel.cu
+#                        or only TODO NN.K                           chNN_given_compare  its comparison
+#   chNN_bug_NAME        tests of a broken variant
+
+set(tools ${PROJECT_SOURCE_DIR}/common/cmake)
+add_custom_target(skeletons)
+
+# The entries of the one architecture list that have at least a compute capability.
+function(architectures_from capability result)
+  string(REPLACE "." "" least ${capability})
+  set(chosen)
+  foreach(architecture IN LISTS TUTORIAL_CUDA_ARCHITECTURES)
+    string(REGEX MATCH "^[0-9]+" number ${architecture})
+    if(number GREATER_EQUAL least)
+      list(APPEND chosen ${architecture})
+    endif()
+  endforeach()
+  if(NOT chosen)
+    message(FATAL_ERROR "TUTORIAL_CUDA_ARCHITECTURES (${TUTORIAL_CUDA_ARCHITECTURES}) names no architecture of compute "
+      "capability ${capability} or higher, which a chapter needs: add one, 90a-real for example.")
+  endif()
+  set(${result} ${chosen} PARENT_SCOPE)
+endfunction()
+
+function(tutorial_chapter name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREVIOUS;WORKLOAD;COMPUTE_CAPABILITY" "LIMITS")
+  string(REGEX MATCH "^[0-9][0-9]" number ${name})
+  set(ch ch${number})
+  set(chapter ${PROJECT_SOURCE_DIR}/chapters/${name})
+  set(solution ${PROJECT_SOURCE_DIR}/solutions/${name}/kernel.cu)
+  architectures_from(${arg_COMPUTE_CAPABILITY} architectures)
+
+  # Kernels. Each is compiled on its own, so that one that does not compile harms no other program.
+  macro(kernel suffix file variant)
+    tutorial_kernel(${ch}_kernel_${suffix} ${file} ${variant} ARCHITECTURES ${architectures})
+    target_link_libraries(${ch}_kernel_${suffix} PRIVATE ${arg_WORKLOAD})
+  endmacro()
+  kernel(yours ${chapter}/kernel.cu yours)
+  kernel(solution ${solution} reference)
+  set(given ${PROJECT_BINARY_DIR}/given/${name}/kernel.cu)
+  if(NOT EXISTS ${given})
+    file(WRITE ${given} "")
+  endif()
+  kernel(given ${given} given)
+  set_target_properties(${ch}_kernel_yours ${ch}_kernel_given PROPERTIES EXCLUDE_FROM_ALL ON)
+  set(previous)
+  if(NOT arg_PREVIOUS STREQUAL "none")
+    kernel(previous ${PROJECT_SOURCE_DIR}/solutions/${arg_PREVIOUS}/kernel.cu previous)
+    set(previous ${ch}_kernel_previous)
+  endif()
+
+  # The chapter's tests, compiled once, linked with each kernel.
+  add_library(${ch}_tests OBJECT ${chapter}/test.cpp)
+  string(REPLACE "." "" capability ${arg_COMPUTE_CAPABILITY})
+  target_compile_definitions(${ch}_tests PRIVATE TUTORIAL_COMPUTE_CAPABILITY=${capability})
+  target_link_libraries(${ch}_tests PUBLIC ${arg_WORKLOAD} test_main)
+  macro(test_program target kernel)
+    add_executable(${target})
+    target_link_libraries(${target} PRIVATE ${ch}_tests ${kernel} ${arg_WORKLOAD} test_main)
+  endmacro()
+  macro(labelled_test test label)
+    add_test(NAME ${test} COMMAND ${ARGN})
+    set_tests_properties(${test} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77 TIMEOUT 1200)
+  endmacro()
+  test_program(${ch} ${ch}_kernel_yours)
+  test_program(${ch}_given ${ch}_kernel_given)
+  set_target_properties(${ch} ${ch}_given PROPERTIES EXCLUDE_FROM_ALL ON)
+  labelled_test(${ch} ${ch} ${ch})
+  test_program(${ch}_solution ${ch}_kernel_solution)
+  labelled_test(${ch}_solution ${ch}_solution ${ch}_solution)
+
+  # Skeletons: cut from the solution, red in exactly the declared cases.
+  set(cut ${Python3_EXECUTABLE} -B ${tools}/skeleton.py ${solution})
+  set(skeletons ${PROJECT_BINARY_DIR}/skeletons/${name})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${solution})
+  execute_process(COMMAND ${cut} --chapter ${name} --list OUTPUT_VARIABLE todos COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" todos "${todos}")
+  macro(skeleton suffix file only open)
+    add_custom_command(OUTPUT ${skeletons}/${file} DEPENDS ${solution} ${tools}/skeleton.py ${tools}/markers.py
+      COMMAND ${cut} ${skeletons}/${file} --chapter ${name} ${only} COMMENT "Cutting ${name}/${file}")
+    add_custom_target(${ch}_cut_${suffix} DEPENDS ${skeletons}/${file})
+    add_dependencies(skeletons ${ch}_cut_${suffix})
+    kernel(${suffix} ${skeletons}/${file} skeleton)
+    if(TUTORIAL_MACHINE STREQUAL "emulator")
+      target_compile_options(${ch}_kernel_${suffix} PRIVATE -Wno-unused -Werror)
+    else()
+      target_compile_options(${ch}_kernel_${suffix} PRIVATE -Xcompiler=-Wno-unused -diag-suppress=177,550 -Werror=all-warnings)
+    endif()
+    test_program(${ch}_${suffix} ${ch}_kernel_${suffix})
+    labelled_test(${ch}_${suffix} ${ch}_skeleton
+      ${Python3_EXECUTABLE} -B ${tools}/check_red_set.py $<TARGET_FILE:${ch}_${suffix}> --open ${open})
+  endmacro()
+  skeleton(skeleton kernel.cu "" all)
+  foreach(todo IN LISTS todos)
+    string(REGEX REPLACE "^[0-9]+\\." "" step ${todo})
+    skeleton(skeleton_${step} kernel_${step}.cu "--open;${step}" ${todo})
+  endforeach()
+  labelled_test(${ch}_drift ${ch}_skeleton
+    ${Python3_EXECUTABLE} -B ${tools}/check_drift.py --skeleton ${skeletons}/kernel.cu --reader ${chapter}/kernel.cu)
+
+  # Broken variants: each must be caught under the name that it declares.
+  file(GLOB bugs CONFIGURE_DEPENDS ${chapter}/bugs/*.cu)
+  foreach(bug IN LISTS bugs)
+    cmake_path(GET bug STEM stem)
+    kernel(bug_${stem} ${bug} bug)
+    test_program(${ch}_bug_${stem} ${ch}_kernel_bug_${stem})
+    labelled_test(${ch}_bug_${stem} ${ch}_bugs ${Python3_EXECUTABLE} -B ${tools}/check_bug.py
+      $<TARGET_FILE:${ch}_bug_${stem}> --source ${bug} --solution ${solution})
+  endforeach()
+
+  # Measurements.
+  add_library(${ch}_measure OBJECT ${PROJECT_SOURCE_DIR}/common/bench/${arg_WORKLOAD}_bench.cpp)
+  target_compile_definitions(${ch}_measure PRIVATE TUTORIAL_COMPUTE_CAPABILITY=${capability})
+  target_link_libraries(${ch}_measure PUBLIC ${arg_WORKLOAD} bench)
+  macro(benchmark_program target)
+    add_executable(${target})
+    target_link_libraries(${target} PRIVATE ${ch}_measure ${ARGN} ${arg_WORKLOAD} bench)
+  endmacro()
+  benchmark_program(${ch}_bench ${ch}_kernel_solution ${previous})
+  benchmark_program(${ch}_compare ${ch}_kernel_yours ${ch}_kernel_solution ${previous})
+  benchmark_program(${ch}_given_compare ${ch}_kernel_given ${ch}_kernel_solution ${previous})
+  set_target_properties(${ch}_compare ${ch}_given_compare PROPERTIES EXCLUDE_FROM_ALL ON)
+
+  if(TUTORIAL_MACHINE STREQUAL "cuda")
+    string(REPLACE ";" " " limits "${arg_LIMITS}")
+    labelled_test(${ch}_gates gates ${Python3_EXECUTABLE} -B ${tools}/check_resources.py
+      --object $<TARGET_OBJECTS:${ch}_kernel_solution>
+      --compile-commands ${PROJECT_BINARY_DIR}/compile_commands.json --limits ${limits})
+  endif()
+
+  # What the lab needs to know.
+  set(title)
+  if(EXISTS ${chapter}/README.md)
+    file(STRINGS ${chapter}/README.md title REGEX "^# " LIMIT_COUNT 1)
+    string(REGEX REPLACE "^# +([0-9]+ *[:.·-]* *)?" "" title "${title}")
+  endif()
+  string(REPLACE "none" "" previous_name ${arg_PREVIOUS})
+  set_property(GLOBAL APPEND_STRING PROPERTY tutorial_chapters
+    "  {\"number\": \"${number}\", \"name\": \"${name}\", \"title\": \"${title}\", \"previous\": \"${previous_name}\", \"workload\": \"${arg_WORKLOAD}\", \"compute_capability\": \"${arg_COMPUTE_CAPABILITY}\"},\n")
+endfunction()
+
+# Writes <build>/chapters.json, the one list of chapters that the lab reads.
+function(tutorial_finish)
+  get_property(chapters GLOBAL PROPERTY tutorial_chapters)
+  string(REGEX REPLACE ",\n$" "\n" chapters "${chapters}")
+  file(WRITE ${PROJECT_BINARY_DIR}/chapters.json "[\n${chapters}]\n")
+  if(TUTORIAL_MACHINE STREQUAL "emulator")
+    add_test(NAME tables COMMAND ${Python3_EXECUTABLE} -B ${tools}/tables.py --root ${PROJECT_SOURCE_DIR} --check)
+    set_tests_properties(tables PROPERTIES LABELS docs)
+  endif()
+endfunction()

@@ -1,0 +1,71 @@
+# The compilers and libraries of the chosen machine, and how kernel files are compiled for it.
+
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+  message(FATAL_ERROR "This project is compiled with g++ 12 or newer, and the C++ compiler here is "
+    "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} (${CMAKE_CXX_COMPILER}): install g++-12 and configure a fresh "
+    "build folder with -DCMAKE_CXX_COMPILER=g++-12.")
+endif()
+
+find_package(doctest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Python3 3.10 REQUIRED COMPONENTS Interpreter)
+
+# Flags of this project's own C++ code.
+add_library(project_options INTERFACE)
+target_compile_options(project_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic>)
+target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR}/common)
+
+# Flags of kernel files.
+add_library(kernel_options INTERFACE)
+target_link_libraries(kernel_options INTERFACE project_options)
+
+if(TUTORIAL_MACHINE STREQUAL "emulator")
+  find_package(Boost CONFIG REQUIRED COMPONENTS context)
+  target_compile_definitions(project_options INTERFACE GPU_IS_REAL=0)
+  # The compile contract of kernel files. -fsanitize=thread puts a call before each memory access; the emulator defines
+  # what is called. The others keep the compiler from removing, merging or inventing accesses: -O1 in every build type,
+  # no reasoning from types (kernels read halves as uint4), mem* calls stay calls, endless loops stay loops.
+  target_compile_options(kernel_options INTERFACE
+    -O1 -g -fsanitize=thread --param=tsan-distinguish-volatile=1 --param=tsan-instrument-func-entry-exit=0
+    -fno-strict-aliasing -fno-builtin-memcpy -fno-builtin-memset -fno-builtin-memmove -fno-finite-loops
+    -Wno-unknown-pragmas)
+elseif(TUTORIAL_MACHINE STREQUAL "cuda")
+  if(NOT CMAKE_CUDA_COMPILER)
+    find_program(nvcc nvcc HINTS ENV CUDA_PATH PATHS /usr/local/cuda/bin)
+    if(NOT nvcc)
+      message(FATAL_ERROR "The cuda machine needs nvcc 13.0 or newer, and there is none on the PATH or in "
+        "/usr/local/cuda/bin: install the CUDA toolkit, or use the emulator (cmake --preset emulator).")
+    endif()
+    set(CMAKE_CUDA_COMPILER ${nvcc})
+  endif()
+  execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --version OUTPUT_VARIABLE nvcc_says)
+  string(REGEX MATCH "release ([0-9.]+)" _ "${nvcc_says}")
+  if(CMAKE_MATCH_1 VERSION_LESS 13.0)
+    message(FATAL_ERROR "This project is tested with CUDA 13.0 and newer, and ${CMAKE_CUDA_COMPILER} is of CUDA "
+      "${CMAKE_MATCH_1}: install a newer toolkit, or use the emulator (cmake --preset emulator).")
+  endif()
+  set(CMAKE_CUDA_ARCHITECTURES ${TUTORIAL_CUDA_ARCHITECTURES})
+  set(CMAKE_CUDA_STANDARD 20)
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  enable_language(CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  target_compile_definitions(project_options INTERFACE GPU_IS_REAL=1)
+  target_include_directories(project_options SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
+  target_compile_options(kernel_options INTERFACE -Xcompiler=-Wall,-Wextra -lineinfo --expt-relaxed-constexpr)
+else()
+  message(FATAL_ERROR "TUTORIAL_MACHINE is \"${TUTORIAL_MACHINE}\": it is emulator or cuda.")
+endif()
+
+# tutorial_kernel(<target> <kernel file> <variant> [ARCHITECTURES ...]): an object library with one kernel file, compiled
+# for this machine and registered under a variant's name.
+function(tutorial_kernel target file variant)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "ARCHITECTURES")
+  add_library(${target} OBJECT ${file})
+  target_link_libraries(${target} PRIVATE kernel_options)
+  target_compile_definitions(${target} PRIVATE TUTORIAL_VARIANT="${variant}")
+  if(TUTORIAL_MACHINE STREQUAL "emulator")
+    set_source_files_properties(${file} PROPERTIES LANGUAGE CXX)
+  elseif(arg_ARCHITECTURES)
+    set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES "${arg_ARCHITECTURES}")
+  endif()
+endfunction()

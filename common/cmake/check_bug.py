@@ -1,0 +1,85 @@
+"""Checks that a broken kernel is caught, by the name that its file announces, and that it still follows its solution.
+
+    check_bug.py build/emulator/bin/ch01_bug_swapped_xy --source chapters/01_baseline/bugs/swapped_xy.cu
+                 --solution solutions/01_baseline/kernel.cu
+
+A bug file begins with two lines, `// bug: what was done wrong` and `// caught by: swapped-xy`. Below them it is the
+solution with 1 to 8 lines changed (indentation, blank lines and TODO markers do not count): so a bug that was forgotten
+when its solution changed is noticed. The tests must fail, and one failure must be the announced `error[...]` of the
+emulator or `wrong[...]` of the judge. Status 77 (skipped: no capable GPU) is passed on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from pathlib import Path
+
+from markers import is_marker
+from test_program import ProgramError, run
+
+MOST_CHANGED_LINES = 8
+
+_FINDING = re.compile(r"\b(?:error|wrong)\[([a-z0-9-]+)\]")
+
+
+def announced(source: str, path: Path) -> str:
+    """The name in the bug file's header; ValueError where the header is not as it must be."""
+    header = re.match(r"// bug: \S.*\n// caught by: ([a-z0-9-]+)[ \t]*\n", source)
+    if not header:
+        raise ValueError(
+            f"{path}:1: a bug file begins with two lines, `// bug: what is wrong` and `// caught by: finding-name`."
+        )
+    return header[1]
+
+
+def changed_lines(source: str, solution: str) -> int:
+    """How many lines of the bug file, its two header lines aside, differ from the solution."""
+    bug, good = _code(source.splitlines()[2:]), _code(solution.splitlines())
+    changes = difflib.SequenceMatcher(None, good, bug, autojunk=False).get_opcodes()
+    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in changes if tag != "equal")
+
+
+def _code(lines: list[str]) -> list[str]:
+    return [line.strip() for line in lines if line.strip() and not is_marker(line)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Checks that a broken kernel is caught by the name that it announces.")
+    parser.add_argument("program", type=Path)
+    parser.add_argument("--source", type=Path, required=True, help="the bug file")
+    parser.add_argument("--solution", type=Path, required=True)
+    parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
+    arguments = parser.parse_args()
+    name = arguments.program.name
+    try:
+        source = arguments.source.read_text(encoding="utf-8")
+        expected = announced(source, arguments.source)
+        changed = changed_lines(source, arguments.solution.read_text(encoding="utf-8"))
+        if not 1 <= changed <= MOST_CHANGED_LINES:
+            raise ValueError(
+                f"{arguments.source} differs from {arguments.solution} in {changed} lines: "
+                f"a bug is its solution with 1 to {MOST_CHANGED_LINES} lines changed, "
+                "so make it from the solution again."
+            )
+        cases = run(arguments.program, arguments.timeout)
+    except (ValueError, ProgramError) as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{error.filename} cannot be read: {error.strerror}.")
+
+    failures = [text for case in cases if case.red for text in case.failures]
+    found = sorted(set(_FINDING.findall("\n".join(failures))))
+    if not any(case.red for case in cases):
+        sys.exit(f"{name}: the bug is not caught: expected [{expected}], but all {len(cases)} cases are green.")
+    if expected not in found:
+        got = ", ".join(f"[{other}]" for other in found) or "no named finding"
+        print("\n".join(failures), file=sys.stderr)
+        sys.exit(f"{name}: expected [{expected}], got {got}.")
+    print(f"{name}: caught by [{expected}]; {changed} lines differ from the solution.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""Writes the tables of measured results into README.md and the chapters' pages, from docs/results/*.json.
+
+    tables.py --root .            writes them
+    tables.py --root . --check    changes nothing, and fails where a table is not what it would write
+
+A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is `ladder`, one
+row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter. Each GPU that has a file in
+docs/results/ gets its own table, and a caption with what a number is worth nothing without: driver, CUDA version, date,
+commit, command. Nothing outside the markers is touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_START = re.compile(r"<!-- table: (?P<name>.+?) -->\s*")
+_END = re.compile(r"<!-- end of table -->\s*")
+
+BOUNDS = {"dram_bound_ms": "DRAM", "l1_bound_ms": "L1", "issue_bound_ms": "issue"}
+LADDER_SHAPES = ("field local", "field uniform")
+RECORD = "`./lab run --record` on a machine with a GPU"
+
+_RECORDING_KEYS = ("driver", "cuda", "date", "commit", "command", "results")
+_NUMBERS = ("ms", "noise_ms", "points_per_second", *BOUNDS, "registers", "shared_bytes", "blocks_per_sm", "relative_l2")
+_RESULT_KEYS = ("shape", *_NUMBERS)
+
+Recording = dict[str, Any]  # what docs/results/<gpu>.json holds for one chapter
+Result = dict[str, Any]  # one of its results
+
+
+class TableError(Exception):
+    """A page or a results file is not as it must be; the message is one sentence that begins with the file."""
+
+
+class Results:
+    """All recorded results: for each GPU's name its chapters' recordings, and the chapters that there are."""
+
+    def __init__(self, root: Path) -> None:
+        self.chapters = sorted(page.parent.name for page in root.glob("chapters/*/README.md"))
+        self.gpus: dict[str, dict[str, Recording]] = {}
+        for path in sorted(root.glob("docs/results/*.json")):
+            file = path.relative_to(root)
+            try:
+                recorded = json.loads(path.read_text(encoding="utf-8"))
+                self._check(recorded)
+            except (ValueError, TypeError, AttributeError) as error:
+                raise TableError(f"{file}: {error}: record it again with {RECORD}.") from None
+            self.gpus[recorded["gpu"]] = recorded["chapters"]
+
+    def _check(self, recorded: dict[str, Any]) -> None:
+        """Raises a ValueError, TypeError or AttributeError where the tables could not be written from `recorded`."""
+        _require(recorded, ("gpu", "chapters"), "the file")
+        for chapter, recording in recorded["chapters"].items():
+            if chapter not in self.chapters:
+                raise ValueError(f"{chapter} is recorded, but is no folder in chapters/")
+            _require(recording, _RECORDING_KEYS, chapter)
+            for result in recording["results"]:
+                _require(result, _RESULT_KEYS, chapter)
+                where = f'of {chapter}, "{result["shape"]}",'
+                for key in _NUMBERS:
+                    if not math.isfinite(result[key]):
+                        raise ValueError(f"{key} {where} is no number")
+                if not result["ms"] > 0:
+                    raise ValueError(f"ms {where} is not above 0")
+
+
+def _require(values: dict[str, Any], keys: tuple[str, ...], what: str) -> None:
+    missing = [key for key in keys if key not in values]
+    if missing:
+        raise ValueError(f"{what} lacks {', '.join(missing)}")
+
+
+def number(value: float) -> str:
+    """The value with three significant digits: 12.3, 3.31, 0.0331; whole above 100."""
+    return f"{value:.{_decimals(value)}f}"
+
+
+def _decimals(value: float) -> int:
+    return max(0, 2 - math.floor(math.log10(value))) if value > 0 else 0
+
+
+def time(result: Result) -> str:
+    """The median with its noise, both to the median's digits: "3.31 ± 0.01 ms"; noise that rounds to 0 is "<0.01"."""
+    decimals = _decimals(result["ms"])
+    step = 10.0**-decimals
+    noise = f"{result['noise_ms']:.{decimals}f}" if result["noise_ms"] >= step / 2 else f"<{step:.{decimals}f}"
+    return f"{result['ms']:.{decimals}f} ± {noise} ms"
+
+
+def of_bound(result: Result) -> str:
+    """How much of the measured time its largest lower bound explains: "7 % (L1)"."""
+    key = max(BOUNDS, key=lambda bound: result[bound])
+    return f"{100 * result[key] / result['ms']:.0f} % ({BOUNDS[key]})"
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> list[str]:
+    """A table: first column to the left, the others to the right."""
+    rule = [":--", *["--:" for _ in header[1:]]]
+    return ["| " + " | ".join(row) + " |" for row in [header, rule, *rows]]
+
+
+def captions(gpu: str, recordings: dict[str, Recording]) -> list[str]:
+    """Where the numbers come from, one line for each set of chapters that were recorded together."""
+    sources: dict[str, list[str]] = {}
+    for chapter, recording in recordings.items():
+        source = (
+            f"{gpu}, driver {recording['driver']}, CUDA {recording['cuda']}, {recording['date']}, "
+            f"commit {recording['commit']}: `{recording['command']}`"
+        )
+        sources.setdefault(source, []).append(chapter)
+    together = len(sources) == 1
+    lines = [source if together else f"{', '.join(chapters)}: {source}" for source, chapters in sources.items()]
+    return [f"{line}.  " for line in lines[:-1]] + [f"{lines[-1]}."]  # two blanks: a new line, not a new paragraph
+
+
+def ladder(results: Results) -> list[str]:
+    """A row for each chapter, measured or not; a table for each GPU."""
+    header = ["chapter", *LADDER_SHAPES, "of its largest bound (local)", "registers"]
+    links = {chapter: f"[{chapter}](chapters/{chapter}/README.md)" for chapter in results.chapters}
+    if not any(results.gpus.values()):
+        rows = [[link, *["–"] * (len(header) - 1)] for link in links.values()]
+        return [*markdown(header, rows), "", f"Nothing is recorded yet: {RECORD} fills this table."]
+    lines: list[str] = []
+    for gpu, recordings in results.gpus.items():
+        rows = []
+        for chapter, link in links.items():
+            by_shape = {result["shape"]: result for result in recordings.get(chapter, {"results": []})["results"]}
+            measured = [by_shape.get(shape) for shape in LADDER_SHAPES]
+            local = measured[0]
+            rows.append(
+                [
+                    link,
+                    *(time(result) if result else "–" for result in measured),
+                    of_bound(local) if local else "–",
+                    str(local["registers"]) if local else "–",
+                ]
+            )
+        if recordings:
+            lines += ["", *markdown(header, rows), "", *captions(gpu, recordings)]
+    return lines[1:]
+
+
+def chapter_results(results: Results, chapter: str) -> list[str]:
+    """A row for each shape that was recorded for the chapter; a table for each GPU."""
+    header = ["shape", "time", "G points/s", *(f"{bound} bound" for bound in BOUNDS.values()), "of the largest"]
+    header += ["registers", "shared memory", "blocks per SM", "relative L2"]
+    lines: list[str] = []
+    for gpu, recordings in results.gpus.items():
+        if chapter not in recordings:
+            continue
+        rows = [
+            [
+                result["shape"],
+                time(result),
+                number(result["points_per_second"] / 1e9),
+                *(f"{number(result[bound])} ms" for bound in BOUNDS),
+                of_bound(result),
+                f"{result['registers']:.0f}",
+                f"{result['shared_bytes']:.0f} B",
+                f"{result['blocks_per_sm']:.0f}",
+                f"{result['relative_l2']:.1e}",
+            ]
+            for result in recordings[chapter]["results"]
+        ]
+        lines += ["", *markdown(header, rows), "", *captions(gpu, {chapter: recordings[chapter]})]
+    return lines[1:] or [f"Nothing is recorded yet: {RECORD} fills this table."]
+
+
+def table(name: str, results: Results) -> list[str] | None:
+    """The lines of the table called `name`, or None if there is no such table."""
+    kind, _, chapter = name.partition(" ")
+    if name == "ladder":
+        return ladder(results)
+    if kind == "results" and chapter in results.chapters:
+        return chapter_results(results, chapter)
+    return None
+
+
+def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tuple[str, list[str]]:
+    """The page with every table replaced by what `make` gives, and the names of those that changed."""
+    lines: list[str] = []
+    changed: list[str] = []
+    start: tuple[int, str] | None = None  # line and name of the table that waits for its end
+    old: list[str] = []  # what it holds so far
+    for index, line in enumerate(text.splitlines(keepends=True)):
+        if opening := _START.fullmatch(line):
+            if start:
+                raise TableError(f"{file}:{start[0] + 1}: the table {start[1]} has no `<!-- end of table -->`.")
+            start, old = (index, opening["name"]), []
+            lines.append(line)
+        elif _END.fullmatch(line):
+            if not start:
+                raise TableError(f"{file}:{index + 1}: a table ends here that never began.")
+            made = make(start[1])
+            if made is None:
+                raise TableError(
+                    f"{file}:{start[0] + 1}: there is no table {start[1]}: "
+                    "use `ladder`, or `results` with a chapter's folder."
+                )
+            new = ["\n", *(f"{row}\n" for row in made), "\n"]
+            if new != old:
+                changed.append(start[1])
+            lines += [*new, line]
+            start = None
+        elif start:
+            old.append(line)
+        else:
+            lines.append(line)
+    if start:
+        raise TableError(f"{file}:{start[0] + 1}: the table {start[1]} has no `<!-- end of table -->`.")
+    return "".join(lines), changed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Writes the tables of measured results into the pages.")
+    parser.add_argument("--root", type=Path, required=True, help="the repository")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail where a table differs")
+    arguments = parser.parse_args()
+    root: Path = arguments.root
+    differing: list[str] = []
+    tables = 0
+    try:
+        results = Results(root)
+        for page in [root / "README.md", *sorted(root.glob("chapters/*/README.md"))]:
+            file = str(page.relative_to(root))
+            text = page.read_bytes().decode()
+            new, changed = rewrite(text, file, lambda name: table(name, results))
+            tables += len(_START.findall(text))
+            differing += [f"{file}: the table {name} is not what docs/results/ gives" for name in changed]
+            if changed and not arguments.check:
+                page.write_bytes(new.encode())
+    except TableError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{error.filename} cannot be read: {error.strerror}.")
+    if not tables:
+        sys.exit(f"{root} has no table: README.md needs `<!-- table: ladder -->` and `<!-- end of table -->`.")
+    if arguments.check and differing:
+        repair = "run python3 common/cmake/tables.py --root . and commit"
+        sys.exit("\n".join(f"{sentence}: {repair}." for sentence in differing))
+
+
+if __name__ == "__main__":
+    main()

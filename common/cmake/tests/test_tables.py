@@ -1,0 +1,199 @@
+"""tables.py: what it writes, what it leaves alone, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .support import ToolTest
+
+LOCAL = {
+    "shape": "field local", "ms": 3.3142, "noise_ms": 0.0123, "points_per_second": 9.512e9, "dram_bound_ms": 0.1,
+    "l1_bound_ms": 0.24, "issue_bound_ms": 0.22, "registers": 40, "shared_bytes": 0, "blocks_per_sm": 6,
+    "relative_l2": 2.1e-4, "repetitions": 9,
+}  # fmt: skip
+UNIFORM = {**LOCAL, "shape": "field uniform", "ms": 12.345, "noise_ms": 0.001, "dram_bound_ms": 1.5}
+
+README = "# Title\r\n\n<!-- table: ladder -->\nold\n<!-- end of table -->\n\nText after, no newline at the end"
+PAGE = "# One\n<!-- table: results {} -->\n<!-- end of table -->\ntext\n"
+
+HEADER = (
+    "| chapter | field local | field uniform | of its largest bound (local) | registers |\n"
+    "| :-- | --: | --: | --: | --: |\n"
+)
+CAPTION = "NVIDIA H200, driver 580.1, CUDA 13.0, 2026-11-21, commit abc1234: `./lab run --record`."
+
+
+def recording(*results: dict[str, Any], **changes: str) -> dict[str, Any]:
+    base = {
+        "driver": "580.1",
+        "cuda": "13.0",
+        "date": "2026-11-21",
+        "commit": "abc1234",
+        "command": "./lab run --record",
+    }
+    return {**base, **changes, "results": list(results)}
+
+
+class Tables(ToolTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("README.md", README)
+        for chapter in ("01_baseline", "02_tma"):
+            self.write(f"chapters/{chapter}/README.md", PAGE.format(chapter))
+
+    def record(self, gpu: str, **chapters: dict[str, Any]) -> None:
+        named = {{"one": "01_baseline", "two": "02_tma"}.get(name, name): value for name, value in chapters.items()}
+        self.write(f"docs/results/{gpu.lower().replace(' ', '-')}.json", json.dumps({"gpu": gpu, "chapters": named}))
+
+    def read(self, name: str) -> str:
+        return (self.folder / name).read_bytes().decode()
+
+    def generate(self) -> str:
+        """Writes the tables and returns README.md."""
+        self.assert_passes(self.run_tool("tables.py", "--root", "."))
+        self.assert_passes(self.run_tool("tables.py", "--root", ".", "--check"))
+        return self.read("README.md")
+
+
+class Writing(Tables):
+    def test_the_ladder_has_a_row_for_each_chapter_measured_or_not(self) -> None:
+        self.record("NVIDIA H200", one=recording(LOCAL, UNIFORM))
+        self.assertIn(
+            f"<!-- table: ladder -->\n\n{HEADER}"
+            "| [01_baseline](chapters/01_baseline/README.md) | 3.31 ± 0.01 ms | 12.3 ± <0.1 ms | 7 % (L1) | 40 |\n"
+            "| [02_tma](chapters/02_tma/README.md) | – | – | – | – |\n"
+            f"\n{CAPTION}\n\n<!-- end of table -->",
+            self.generate(),
+        )
+
+    def test_a_chapter_page_has_a_row_for_each_recorded_shape(self) -> None:
+        self.record("NVIDIA H200", one=recording(LOCAL, UNIFORM))
+        self.generate()
+        page = self.read("chapters/01_baseline/README.md")
+        self.assertIn(
+            "| field local | 3.31 ± 0.01 ms | 9.51 | 0.100 ms | 0.240 ms | 0.220 ms "
+            "| 7 % (L1) | 40 | 0 B | 6 | 2.1e-04 |\n",
+            page,
+        )
+        self.assertIn("| field uniform | 12.3 ± <0.1 ms | 9.51 | 1.50 ms | 0.240 ms | 0.220 ms | 12 % (DRAM) |", page)
+        self.assertIn(f"\n\n{CAPTION}\n\n<!-- end of table -->\ntext\n", page)
+
+    def test_a_second_gpu_gets_a_table_of_its_own(self) -> None:
+        self.record("NVIDIA H200", one=recording(LOCAL))
+        self.record("NVIDIA A100", one=recording({**LOCAL, "ms": 6.5}))
+        readme = self.generate()
+        self.assertEqual(readme.count(HEADER), 2)
+        self.assertLess(readme.index("6.50 ± 0.01 ms"), readme.index("NVIDIA A100, driver"))
+        self.assertLess(readme.index("NVIDIA A100, driver"), readme.index("3.31 ± 0.01 ms"))
+
+    def test_chapters_recorded_apart_have_captions_apart(self) -> None:
+        self.record("NVIDIA H200", one=recording(LOCAL), two=recording(LOCAL, commit="def5678"))
+        readme = self.generate()
+        self.assertIn(f"\n01_baseline: {CAPTION}  \n02_tma: {CAPTION.replace('abc1234', 'def5678')}\n", readme)
+
+    def test_without_results_a_line_says_which_command_records_them(self) -> None:
+        nothing = "Nothing is recorded yet: `./lab run --record` on a machine with a GPU fills this table.\n"
+        readme = self.generate()
+        self.assertIn(f"{HEADER}| [01_baseline](chapters/01_baseline/README.md) | – | – | – | – |\n", readme)
+        self.assertIn(nothing, readme)
+        self.assertIn(f"-->\n\n{nothing}\n<!-- end", self.read("chapters/02_tma/README.md"))
+
+    def test_text_outside_the_markers_is_not_touched(self) -> None:
+        readme = self.generate()
+        before, after = README.split("old\n")
+        self.assertTrue(readme.startswith(before))
+        self.assertTrue(readme.endswith(after))
+
+    def test_a_changed_result_changes_the_table(self) -> None:
+        self.record("NVIDIA H200", one=recording(LOCAL))
+        first = self.generate()
+        self.record("NVIDIA H200", one=recording({**LOCAL, "ms": 2.61}))
+        self.assertEqual(self.generate(), first.replace("3.31", "2.61").replace("7 %", "9 %"))
+
+
+class Checking(Tables):
+    def test_a_table_that_differs_is_named_with_its_file_and_the_repair(self) -> None:
+        self.generate()
+        self.write("README.md", self.read("README.md").replace("| – |", "| 1 ms |", 1))
+        self.record("NVIDIA H200", one=recording(LOCAL))
+        before = self.read("README.md")
+        done = self.run_tool("tables.py", "--root", ".", "--check")
+        repair = "run python3 common/cmake/tables.py --root . and commit."
+        self.assert_refuses(
+            done,
+            f"README.md: the table ladder is not what docs/results/ gives: {repair}",
+            f"chapters/01_baseline/README.md: the table results 01_baseline is not what docs/results/ gives: {repair}",
+        )
+        self.assertNotIn("02_tma", done.stderr)
+        self.assertEqual(self.read("README.md"), before)
+
+    def test_an_edit_outside_the_tables_is_no_difference(self) -> None:
+        self.generate()
+        self.write("README.md", self.read("README.md") + "more")
+        self.assert_passes(self.run_tool("tables.py", "--root", ".", "--check"))
+
+
+class Refusing(Tables):
+    def refuse(self, *sentences: str) -> None:
+        done = self.run_tool("tables.py", "--root", ".")
+        self.assert_refuses(done, *sentences)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_an_unknown_table(self) -> None:
+        for name in ("steps", "results 09_none", "results", "ladder 2"):
+            self.write("README.md", f"\n<!-- table: {name} -->\n<!-- end of table -->\n")
+            self.refuse(f"README.md:2: there is no table {name}")
+
+    def test_a_table_without_an_end(self) -> None:
+        self.write("README.md", "a\n\n<!-- table: ladder -->\nb\n")
+        self.refuse("README.md:3: the table ladder has no `<!-- end of table -->`")
+        self.write("README.md", "<!-- table: ladder -->\n<!-- table: ladder -->\n<!-- end of table -->\n")
+        self.refuse("README.md:1: the table ladder has no")
+
+    def test_an_end_without_a_table(self) -> None:
+        self.write("README.md", "<!-- end of table -->\n")
+        self.refuse("README.md:1: a table ends here that never began")
+
+    def test_no_table_anywhere(self) -> None:
+        for page in ("README.md", "chapters/01_baseline/README.md", "chapters/02_tma/README.md"):
+            self.write(page, "text\n")
+        self.refuse("has no table")
+
+    def test_no_readme(self) -> None:
+        (self.folder / "README.md").unlink()
+        self.refuse("README.md cannot be read")
+
+    def test_results_that_are_not_a_recording(self) -> None:
+        broken: list[tuple[object, str]] = [
+            ([], "docs/results/gpu.json: "),
+            ({"gpu": "G"}, "docs/results/gpu.json: the file lacks chapters"),
+            (
+                {"gpu": "G", "chapters": {"01_baseline": {"results": []}}},
+                "01_baseline lacks driver, cuda, date, commit, command",
+            ),
+            ({"gpu": "G", "chapters": {"01_baseline": recording({"shape": "x"})}}, "01_baseline lacks ms, noise_ms"),
+            (
+                {"gpu": "G", "chapters": {"09_gone": recording(LOCAL)}},
+                "09_gone is recorded, but is no folder in chapters/",
+            ),
+            (
+                {"gpu": "G", "chapters": {"01_baseline": recording({**LOCAL, "ms": 0})}},
+                'ms of 01_baseline, "field local", is not above 0',
+            ),
+            ({"gpu": "G", "chapters": {"01_baseline": recording({**LOCAL, "ms": float("nan")})}}, "is no number"),
+            (
+                {"gpu": "G", "chapters": {"01_baseline": recording({**LOCAL, "l1_bound_ms": float("inf")})}},
+                "l1_bound_ms of",
+            ),
+            (
+                {"gpu": "G", "chapters": {"01_baseline": recording({**LOCAL, "registers": "40"})}},
+                "docs/results/gpu.json: ",
+            ),
+        ]
+        for recorded, sentence in broken:
+            with self.subTest(sentence):
+                self.write("docs/results/gpu.json", json.dumps(recorded))
+                self.refuse(sentence)
+        self.write("docs/results/gpu.json", "{")
+        self.refuse("docs/results/gpu.json: ")

@@ -1,0 +1,62 @@
+#pragma once
+
+// What the bodies of common/gpu/ call when there is no GPU. Kernel files see this header: declarations and plain data
+// only, because inline code would be compiled both with and without access hooks, and the linker keeps only one of them.
+// The emulator is a shared library whose own symbols are hidden, for the same reason: its code is never replaced by a
+// kernel file's instrumented copy of the same standard-library template.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gpu/here.h"
+#include "gpu/types.h"
+
+#pragma GCC visibility push(default)
+
+// CUDA's built-in variables: set to the running thread's before each of its steps.
+extern uint3 threadIdx;
+extern uint3 blockIdx;
+extern dim3 blockDim;
+extern dim3 gridDim;
+extern const int warpSize;  // 32; no constant expression, as in CUDA
+
+namespace emulator {
+
+/// The operation of a warp-wide exchange; lanes that meet in one exchange must execute the same one.
+enum class WarpOperation { barrier, ballot, all, any, shuffle, shuffle_up, shuffle_down, shuffle_xor };
+
+/// One kernel launch: `body(arguments)` is executed once per thread.
+struct Launch {
+  void (*body)(void* arguments);
+  void* arguments;              // the kernel's parameters: readable by every thread
+  std::size_t argument_bytes;
+  dim3 grid;                    // blocks
+  dim3 block;                   // threads
+  std::size_t shared_bytes;     // dynamic shared memory per block
+};
+
+/// Runs a grid to its end under the schedule that options() names.
+/// Errors: throws Finding (finding.h) for the first broken rule.
+void run(const Launch& launch);
+
+/// Waits until every thread of the block is here, and orders their memory accesses.
+void block_barrier(Here here);
+
+/// Waits until every lane of `mask` is here with the same mask and operation. Only WarpOperation::barrier orders memory.
+/// For shuffles: returns the `value` that lane `source` brought; for votes `value` is the predicate and the result
+/// the ballot (a bit per lane), or 0/1.
+uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, int source, Here here);
+
+/// The calling thread's lane (0..31) in its warp. Warps are made of 32 consecutive threads, x fastest.
+int lane();
+
+/// This block's shared memory, poisoned at the start of the block; its address is a multiple of `alignment` (at most 1024).
+/// Errors: finding `shared-storage-too-small` if the launch did not ask for `bytes`.
+void* shared_memory(std::size_t bytes, std::size_t alignment, Here here);
+
+/// Ends the run with the finding `todo`. On the host: throws it.
+[[noreturn]] void open_todo(const char* number, Here here);
+
+}  // namespace emulator
+
+#pragma GCC visibility pop

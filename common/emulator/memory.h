@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emulator/shadow.h"
+
+namespace emulator {
+
+/// A range of addresses that kernels may use, with its history in the current run.
+struct Region {
+  std::string name;
+  uintptr_t base = 0;
+  std::size_t bytes = 0;
+  std::unique_ptr<Shadow> shadow;  // made at the first access of a run
+
+  bool contains(uintptr_t address, std::size_t size) const {
+    return address - base < bytes && size <= bytes - (address - base);
+  }
+  /// How far `address` is from the region; 0 inside.
+  std::size_t distance(uintptr_t address) const;
+  Shadow& history();
+};
+
+/// The registered global memory.
+class GlobalMemory {
+ public:
+  void add(uintptr_t base, std::size_t bytes, std::string name);
+  void remove(uintptr_t base);
+  /// The region that holds all of [address, address + size), or null.
+  Region* find(uintptr_t address, std::size_t size);
+  /// Forgets all accesses: a new run begins.
+  void forget();
+  const std::vector<Region>& regions() const { return regions_; }
+
+ private:
+  std::vector<Region> regions_;
+  std::size_t last_ = 0;  // where the last search ended: accesses come in runs
+};
+
+GlobalMemory& global_memory();
+
+/// Whether [address, address + size) is constant data of the program itself: tables and literals in a kernel file.
+bool is_program_constant(uintptr_t address, std::size_t size);
+
+/// Where an address lies, for people: "`output` + 1024 (of 1024 bytes): 0 bytes past its end".
+std::string describe_address(uintptr_t address, const std::vector<const Region*>& regions);
+
+}  // namespace emulator

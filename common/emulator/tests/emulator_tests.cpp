@@ -1,0 +1,289 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "emulator/control.h"
+#include "emulator/finding.h"
+#include "emulator/tests/kernels.h"
+#include "gpu/buffer.h"
+#include "gpu/device.h"
+
+namespace {
+
+std::vector<std::pair<unsigned, unsigned>> notes;
+
+struct Result {
+  std::vector<int> output;
+  std::string finding;  // its name, "" if there is none
+  std::string message;
+};
+
+// Runs a launch on fresh buffers of 96 ints, `input` holding 0, 1, 2, ... and `output` -1.
+Result run(const std::function<void(int* output, const int* input)>& launch) {
+  std::vector<int> input(96), output(96, -1);
+  std::iota(input.begin(), input.end(), 0);
+  const gpu::DeviceBuffer<int> device_input("input", std::span<const int>(input), 0);
+  const gpu::DeviceBuffer<int> device_output("output", std::span<const int>(output), 0);
+  Result result;
+  try {
+    launch(device_output.data(), device_input.data());
+  } catch (const emulator::Finding& finding) {
+    result.finding = finding.name();
+    result.message = finding.what();
+  }
+  device_output.download(output);
+  result.output = output;
+  return result;
+}
+
+Result run(const std::function<void(int* output)>& launch) {
+  return run([&](int* output, const int*) { launch(output); });
+}
+
+void check_says(const Result& result, const std::string& name, const std::vector<std::string>& parts) {
+  CHECK(result.finding == name);
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CAPTURE(result.message);
+    CHECK(result.message.find(part) != std::string::npos);
+  }
+}
+
+void check_clean(const std::function<void(int*)>& launch) {
+  gpu::for_each_schedule([&] {
+    const Result result = run(launch);
+    INFO(result.message);
+    CHECK(result.finding == "");
+  });
+}
+
+// A broken rule is found in every schedule, and its message says all `parts`.
+void check_always(const std::function<void(int*)>& launch, const std::string& name,
+                  const std::vector<std::string>& parts) {
+  gpu::for_each_schedule([&] { check_says(run(launch), name, parts); });
+}
+
+}  // namespace
+
+void kernels::note(unsigned block, unsigned thread) { notes.emplace_back(block, thread); }
+
+TEST_CASE("a known kernel makes exactly the accesses that its source shows") {
+  std::vector<half> values(64, __float2half(1));
+  const gpu::DeviceBuffer<half> input("input", std::span<const half>(values), 0);
+  const gpu::DeviceBuffer<half> output("output", std::span<const half>(values), 0);
+  kernels::known_accesses(output.data(), input.data());
+  const emulator::Counts& counts = emulator::counts();
+  CHECK(counts.threads == 4);
+  CHECK(counts.global_loads == 4 * 3 + 1);
+  CHECK(counts.global_load_bytes == 4 * 3 * 2 + 16);
+  CHECK(counts.global_stores == 4 + 1);
+  CHECK(counts.global_store_bytes == 4 * 2 + 16);
+  CHECK(counts.shared_stores == 4);
+  CHECK(counts.shared_store_bytes == 16);
+  CHECK(counts.shared_loads == 4);
+  CHECK(counts.shared_load_bytes == 16);
+  CHECK(counts.block_barriers == 1);
+  CHECK(counts.warp_collectives == 0);
+}
+
+TEST_CASE("memcpy and struct copies of a kernel are seen, whole") {
+  for (const std::size_t bytes : {4, 128, 384}) {
+    const Result copied = run([&](int* out, const int* in) { kernels::copy_with_memcpy(out, in, bytes); });
+    CHECK(copied.output[bytes / 4 - 1] == static_cast<int>(bytes / 4 - 1));
+    CHECK(emulator::counts().global_load_bytes == bytes);
+    CHECK(emulator::counts().global_store_bytes == bytes);
+  }
+  check_says(run([](int* out, const int* in) { kernels::copy_with_memcpy(out, in, 388); }), "out-of-bounds",
+             {"kernels.cu", "memcpy(output, input, bytes)", "388 bytes"});
+  CHECK(run([](int* out, const int* in) { kernels::copy_a_struct(out, in); }).output[63] == 63);
+  CHECK(emulator::counts().global_load_bytes == 256);
+  check_says(run([](int* out, const int* in) { kernels::copy_a_struct(out, in + 40); }), "out-of-bounds", {"256 bytes"});
+}
+
+TEST_CASE("an access outside every buffer is found before it happens, and named by the nearest buffer") {
+  CHECK(run([](int* out, const int* in) { kernels::read_at(out, in, 95); }).output[0] == 95);
+  check_says(run([](int* out, const int* in) { kernels::read_at(out, in, 96); }), "out-of-bounds",
+             {"output[0] = input[index]", "read of 4 bytes, 0 bytes past the end of `input` (384 bytes)",
+              "block 0, warp 0, lane 0"});
+  check_says(run([](int* out, const int* in) { kernels::read_at(out, in, -2); }), "out-of-bounds",
+             {"8 bytes before the start of `input`"});
+  check_says(run([](int* out) { kernels::write_at(out, 100); }), "out-of-bounds",
+             {"write of 4 bytes, 16 bytes past the end of `output`"});
+  check_says(run([](int*) { kernels::write_through(nullptr); }), "out-of-bounds", {"the pointer itself is wrong"});
+  check_says(run([](int*) { kernels::write_a_host_variable(); }), "out-of-bounds", {"host_variable = 1"});
+  CHECK(run([](int* out) { kernels::read_a_table(out); }).output[2] == 4);
+}
+
+TEST_CASE("guard bands, freed buffers and other threads' memory are outside") {
+  std::vector<int> storage(64 + 32 + 64, 0);
+  int* freed = nullptr;
+  {
+    const gpu::DeviceBuffer<int> guarded("guarded", std::span<const int>(storage), 64);
+    CHECK(run([&](int*) { kernels::write_at(guarded.data(), 31); }).finding == "");
+    CHECK(run([&](int*) { kernels::write_at(guarded.data(), 32); }).finding == "out-of-bounds");
+    CHECK(run([&](int*) { kernels::write_at(guarded.data(), -1); }).finding == "out-of-bounds");
+    freed = guarded.data();
+  }
+  CHECK(run([&](int*) { kernels::write_at(freed, 0); }).finding == "out-of-bounds");
+  check_always(kernels::read_another_threads_stack, "out-of-bounds", {"*shared.values[0]", "lane 1"});
+}
+
+TEST_CASE("shared memory ends where the launch says, and belongs to one block") {
+  gpu::for_each_schedule([] {
+    const Result result = run(kernels::read_past_shared);
+    // Depending on the schedule the neighbour's race or the end comes first.
+    CHECK((result.finding == "out-of-bounds" || result.finding == "data-race"));
+    if (result.finding == "out-of-bounds") {
+      check_says(result, "out-of-bounds", {"0 bytes past the end of shared memory (32 bytes)", "lane 7"});
+    }
+  });
+  std::set<std::string> findings;
+  gpu::for_each_schedule([&] { findings.insert(run(kernels::read_another_blocks_shared).finding); });
+  CHECK(findings.count("") == 0);
+  check_says(run([](int*) { kernels::storage_too_small(); }), "shared-storage-too-small",
+             {"uses 32 bytes of shared memory, and its launch gives it 16", "shared_storage<Array<int, 8>>"});
+}
+
+TEST_CASE("shared memory is NaN until somebody writes it") {
+  std::vector<float> output(32, 0.0f);
+  const gpu::DeviceBuffer<float> device("output", std::span<const float>(output), 0);
+  kernels::poisoned_shared(device.data());
+  device.download(output);
+  CHECK(std::all_of(output.begin(), output.end(), [](float x) { return std::isnan(x); }));
+}
+
+TEST_CASE("a 16-byte load must be aligned to 16 bytes") {
+  const auto load = [](long index) {
+    return run([=](int* out, const int* in) { kernels::load_vector(reinterpret_cast<uint4*>(out), in, index); });
+  };
+  CHECK(load(4).output[3] == 7);
+  check_says(load(5), "misaligned-access", {"read of 16 bytes at an address that leaves remainder 4", "input + index"});
+}
+
+TEST_CASE("a missing __syncthreads is a race in every schedule; with it there is none") {
+  for (const int threads : {2, 33, 256}) {
+    check_always([=](int* out) { kernels::exchange_through_shared(out, false, std::min(threads, 96)); }, "data-race",
+                 {"shared.values[threadIdx.x] = ", "shared.values[blockDim.x - 1 - threadIdx.x]", "of 4 bytes at shared memory + ",
+                  "__syncthreads()"});
+  }
+  check_clean([](int* out) { kernels::exchange_through_shared(out, true, 96); });
+  CHECK(run([](int* out) { kernels::exchange_through_shared(out, true, 96); }).output[0] == 95);
+}
+
+TEST_CASE("a slot that is refilled while somebody may still read it is a race") {
+  check_always([](int* out) { kernels::refill_shared(out, false, 64); }, "data-race", {"shared.values[threadIdx.x] = tile"});
+  check_clean([](int* out) { kernels::refill_shared(out, true, 64); });
+}
+
+TEST_CASE("inside a warp __syncwarp orders memory, and a shuffle does not") {
+  check_always([](int* out) { kernels::exchange_in_warp(out, false); }, "data-race", {});
+  check_clean([](int* out) { kernels::exchange_in_warp(out, true); });
+  check_always(kernels::shuffle_does_not_order, "data-race", {"shared.values[neighbour]", "a shuffle orders no memory"});
+}
+
+TEST_CASE("races are told to the byte: neighbouring halves of a word are nobody's business but their writer's") {
+  gpu::for_each_schedule([] {
+    const std::vector<half> zeros(64, __float2half(0));
+    const gpu::DeviceBuffer<half> output("output", std::span<const half>(zeros), 0);
+    CHECK_NOTHROW(kernels::neighbouring_halves(output.data()));
+  });
+}
+
+TEST_CASE("blocks that write the same place race, whatever the order in which they run") {
+  check_always(kernels::blocks_write_the_same, "data-race", {"block 0", "block 1", "its own part of the output"});
+  check_clean(kernels::blocks_write_apart);
+}
+
+TEST_CASE("a barrier that not everybody reaches is explained by a census") {
+  check_always([](int* out) { kernels::early_return(out, 40); }, "divergent-barrier",
+               {"56 of 96 threads wait in __syncthreads(): warp 1 lanes 8-31, warp 2",
+                "40 of 96 threads have left the kernel: warp 0, warp 1 lanes 0-7", "last seen there", "output[threadIdx.x] = 1"});
+  check_clean([](int* out) { kernels::early_return(out, 0); });
+  check_clean([](int* out) { kernels::early_return(out, 96); });
+  check_always(kernels::barrier_in_branch, "divergent-barrier",
+               {"32 of 96 threads wait in __syncthreads(): warp 0", "64 of 96 threads have left the kernel: warps 1-2"});
+  check_always(kernels::barrier_on_two_lines, "divergent-barrier",
+               {"on different lines", "64 of 96 threads wait in __syncthreads(): warps 0-1",
+                "32 of 96 threads wait in __syncthreads(): warp 2"});
+  check_always(kernels::one_trip_more, "divergent-barrier", {"32 of 96 threads wait", "warps 0-1"});
+}
+
+TEST_CASE("threads that wait for each other in different places are a deadlock") {
+  check_always(kernels::barrier_against_shuffle, "deadlock",
+               {"1 of 32 threads wait in __syncthreads(): warp 0 lane 5",
+                "31 of 32 threads wait in __shfl_sync(): warp 0 lanes 0-4, warp 0 lanes 6-31"});
+  check_always(kernels::different_masks, "deadlock", {"__ballot_sync()"});
+}
+
+TEST_CASE("masks are checked") {
+  check_always(kernels::lane_not_in_mask, "lane-not-in-mask", {"mask 0x0000ffff"});
+  check_always(kernels::different_operations, "divergent-warp", {"__any_sync()", "__shfl_xor_sync()", "0xffffffff"});
+  check_always(kernels::shuffle_from_lane_that_left, "shuffle-from-absent-lane", {"reads lane 31", "0x7fffffff"});
+}
+
+TEST_CASE("groups within a warp, lanes that have left and warps that are not full are legal") {
+  check_clean(kernels::groups_of_eight);
+  const Result groups = run(kernels::groups_of_eight);
+  CHECK(groups.output[0] == 28);
+  CHECK(groups.output[17] == 16 * 8 + 28 + 1000);
+  check_clean(kernels::vote_after_lanes_left);
+  CHECK(run(kernels::vote_after_lanes_left).output[0] == 0xff);
+  check_clean(kernels::partial_warp);
+  CHECK(run(kernels::partial_warp).output[39] == 0xff);
+}
+
+TEST_CASE("a seed fixes the schedule, and seeds differ") {
+  const auto order = [](uint64_t seed) {
+    emulator::options().seed = seed;
+    notes.clear();
+    kernels::note_order(3, 40);
+    return notes;
+  };
+  const auto first = order(1);
+  CHECK(first.size() == 2 * 3 * 40);
+  CHECK(order(1) == first);
+  CHECK(order(2) != first);
+  CHECK_FALSE(std::is_sorted(first.begin(), first.end()));
+}
+
+TEST_CASE("blocks run in waves: no block of the next wave starts before this one has ended") {
+  emulator::options().resident_blocks = 2;
+  gpu::for_each_schedule([] {
+    notes.clear();
+    kernels::note_order(5, 8);
+    std::set<unsigned> wave;
+    for (std::size_t i = 0; i < notes.size(); ++i) {
+      if (i % 32 == 0) wave.clear();  // 2 blocks of 8 threads note twice
+      wave.insert(notes[i].first);
+      CHECK(wave.size() <= 2);
+    }
+    CHECK(notes.size() == 5 * 8 * 2);
+  });
+  emulator::options() = {};
+}
+
+TEST_CASE("a loop that never ends is found, whether it accesses memory or not") {
+  check_says(run([](int* out, const int*) {
+               kernels::write_at(out, 0);  // not 0: the next loop would end
+               kernels::loop_with_accesses(out);
+             }),
+             "silent-loop", {"output[i % 64] = 1"});
+  const Result flag = run([](int* out, const int*) {
+    std::fill(out, out + 96, 0);
+    kernels::loop_on_flag(out);
+  });
+  check_says(flag, "silent-loop", {"kernels.cu"});
+}
+
+TEST_CASE("after a finding the next run is as good as new, and nothing piles up") {
+  for (int i = 0; i < 300; ++i) REQUIRE(run([](int* out) { kernels::early_return(out, 40); }).finding == "divergent-barrier");
+  const Result clean = run([](int* out) { kernels::exchange_through_shared(out, true, 96); });
+  CHECK(clean.finding == "");
+  CHECK(clean.output[0] == 95);
+}

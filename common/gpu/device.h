@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace gpu {
+
+/// The machine that kernels of this build run on.
+struct Device {
+  std::string name;              // "NVIDIA H200", or "emulator"
+  int compute_capability = 0;    // 90 is 9.0; 0 on the emulator
+  int sms = 0;                   // streaming multiprocessors
+  double clock_hz = 0;           // the highest SM clock
+  double dram_bytes_per_s = 0;   // peak by clock and bus width
+  std::size_t l2_bytes = 0;
+  std::string driver;            // the driver's version, "580.159.04"
+  std::string runtime;           // CUDA version of this build
+};
+
+/// Asks the device. Errors: Error if there is none (see why_not).
+Device device();
+
+/// Why kernels that need this compute capability (90 is 9.0) cannot run here: one sentence, or "" if they can.
+std::string why_not(int compute_capability);
+
+/// Waits for all launches. Errors: Error for a launch that failed, and for an open TODO that a kernel came to.
+void synchronize();
+
+/// Calls `run` under as many schedules as TUTORIAL_SCHEDULES says (default 20), or only under TUTORIAL_SEED. On a GPU,
+/// where no schedule can be chosen, it calls it three times. Errors: Error if a variable is not a number; whatever
+/// `run` throws.
+void for_each_schedule(const std::function<void()>& run);
+
+}  // namespace gpu

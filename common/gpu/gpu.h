@@ -1,0 +1,14 @@
+#pragma once
+
+// Everything a kernel may say. Each header is one topic; each function has one declaration and two bodies: one for a GPU
+// and one for the emulator.
+
+#include <math.h>  // floorf and its like, as in CUDA without std::
+
+#include "gpu/block.h"
+#include "gpu/half.h"
+#include "gpu/here.h"
+#include "gpu/launch.h"
+#include "gpu/todo.h"
+#include "gpu/types.h"
+#include "gpu/warp.h"

@@ -1,0 +1,104 @@
+#include "gpu/tests/layer_kernels.h"
+
+#include "gpu/gpu.h"
+
+namespace layer {
+namespace {
+
+constexpr unsigned full_mask = 0xffffffff;
+
+__global__ void shuffle_kernel(int* output, const int* input, int source, int width) {
+  output[threadIdx.x] = __shfl_sync(full_mask, input[threadIdx.x], source, width);
+}
+__global__ void shuffle_up_kernel(int* output, const int* input, int delta, int width) {
+  output[threadIdx.x] = __shfl_up_sync(full_mask, input[threadIdx.x], delta, width);
+}
+__global__ void shuffle_down_kernel(int* output, const int* input, int delta, int width) {
+  output[threadIdx.x] = __shfl_down_sync(full_mask, input[threadIdx.x], delta, width);
+}
+__global__ void shuffle_xor_kernel(int* output, const int* input, int lane_mask, int width) {
+  output[threadIdx.x] = __shfl_xor_sync(full_mask, input[threadIdx.x], lane_mask, width);
+}
+
+__global__ void votes_kernel(int* output, const int* input) {
+  const int predicate = input[threadIdx.x];
+  const int ballot = static_cast<int>(__ballot_sync(full_mask, predicate));
+  const int all = __all_sync(full_mask, predicate);
+  const int any = __any_sync(full_mask, predicate);
+  if (threadIdx.x == 0) {
+    output[0] = ballot;
+    output[1] = all;
+    output[2] = any;
+  }
+}
+
+__global__ void indices_kernel(int* output) {
+  const unsigned block = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
+  const unsigned thread = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
+  const int index = static_cast<int>(block * blockDim.x * blockDim.y * blockDim.z + thread);
+  output[index] = index;
+}
+
+struct ReverseStorage {
+  int values[16 * 1024];  // 64 KB: one in sixteen is used
+};
+
+__global__ void reverse_kernel(int* output, const int* input) {
+  auto& shared = shared_storage<ReverseStorage>();
+  shared.values[16 * threadIdx.x] = input[threadIdx.x];
+  __syncthreads();
+  output[threadIdx.x] = shared.values[16 * (blockDim.x - 1 - threadIdx.x)];
+}
+
+struct WarpStorage {
+  int values[32];
+};
+
+__global__ void warp_sum_kernel(int* output, const int* input) {
+  auto& shared = shared_storage<WarpStorage>();
+  const int lane = static_cast<int>(threadIdx.x);
+  shared.values[lane] = input[lane];
+  __syncwarp();
+  for (int half = warpSize / 2; half > 0; half /= 2) {
+    if (lane < half) shared.values[lane] += shared.values[lane + half];
+    __syncwarp();
+  }
+  output[lane] = shared.values[0];
+}
+
+__global__ void round_to_half_kernel(float* output, const float* input) {
+  output[threadIdx.x] = __half2float(__float2half(input[threadIdx.x]));
+}
+
+__global__ void todo_kernel() { TODO(9.9); }
+
+__global__ void empty_kernel() {}
+
+}  // namespace
+
+void shuffle(int* output, const int* input, int source, int width) {
+  launch(shuffle_kernel, {1, 32}, output, input, source, width);
+}
+void shuffle_up(int* output, const int* input, int delta, int width) {
+  launch(shuffle_up_kernel, {1, 32}, output, input, delta, width);
+}
+void shuffle_down(int* output, const int* input, int delta, int width) {
+  launch(shuffle_down_kernel, {1, 32}, output, input, delta, width);
+}
+void shuffle_xor(int* output, const int* input, int lane_mask, int width) {
+  launch(shuffle_xor_kernel, {1, 32}, output, input, lane_mask, width);
+}
+void votes(int* output, const int* input) { launch(votes_kernel, {1, 32}, output, input); }
+void indices(int* output) { launch(indices_kernel, {dim3(3, 2, 2), dim3(5, 3, 2)}, output); }
+void reverse(int* output, const int* input) {
+  allow_shared_memory(reverse_kernel, sizeof(ReverseStorage));
+  launch(reverse_kernel, {1, 1024, sizeof(ReverseStorage)}, output, input);
+}
+void warp_sum(int* output, const int* input) { launch(warp_sum_kernel, {1, 32, sizeof(WarpStorage)}, output, input); }
+void round_to_half(float* output, const float* input) { launch(round_to_half_kernel, {1, 32}, output, input); }
+void open_todo() { launch(todo_kernel, {2, 64}); }
+void launch_empty(unsigned blocks, unsigned threads, unsigned long shared_bytes) {
+  launch(empty_kernel, {blocks, threads, shared_bytes});
+}
+
+}  // namespace layer

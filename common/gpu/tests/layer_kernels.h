@@ -1,0 +1,33 @@
+#pragma once
+
+// What the layer's functions do, observed by small kernels. One source, two builds: what the emulator does must be what a
+// GPU does.
+
+namespace layer {
+
+/// One result per lane of one warp. `input` and `output` are device pointers to 32 ints.
+void shuffle(int* output, const int* input, int source, int width);
+void shuffle_up(int* output, const int* input, int delta, int width);
+void shuffle_down(int* output, const int* input, int delta, int width);
+void shuffle_xor(int* output, const int* input, int lane_mask, int width);
+void votes(int* output, const int* input);  // ballot, all, any in output[0..2]
+
+/// Every thread writes its own index of a grid of several dimensions: output[i] == i.
+void indices(int* output);
+
+/// Reverses 1024 ints through shared memory, with more than 48 KB of it.
+void reverse(int* output, const int* input);
+
+/// Adds up 32 ints of a warp through shared memory and __syncwarp.
+void warp_sum(int* output, const int* input);
+
+/// The half nearest to each of 32 floats, as float again.
+void round_to_half(float* output, const float* input);
+
+/// Executes TODO(9.9) in every thread.
+void open_todo();
+
+/// Launches a kernel with this shape, for launches that must be refused.
+void launch_empty(unsigned blocks, unsigned threads, unsigned long shared_bytes);
+
+}  // namespace layer

@@ -1,0 +1,144 @@
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include "gpu/buffer.h"
+#include "gpu/device.h"
+#include "gpu/error.h"
+#include "gpu/tests/layer_kernels.h"
+
+namespace {
+
+// Runs a kernel on `input` and returns `outputs` results, under every schedule; they must not differ.
+template <class T>
+std::vector<T> run(const std::vector<T>& input, std::size_t outputs, const std::function<void(T*, const T*)>& kernel) {
+  std::vector<T> first;
+  gpu::for_each_schedule([&] {
+    std::vector<T> output(outputs, T(-1));
+    const gpu::DeviceBuffer<T> device_input("input", std::span<const T>(input), 0);
+    const gpu::DeviceBuffer<T> device_output("output", std::span<const T>(output), 0);
+    kernel(device_output.data(), device_input.data());
+    gpu::synchronize();
+    device_output.download(output);
+    if (first.empty()) first = output;
+    REQUIRE(output == first);
+  });
+  return first;
+}
+
+const std::vector<int> warp_values = [] {
+  std::vector<int> values(32);
+  for (int i = 0; i < 32; ++i) values[i] = 1000 + i * i;
+  return values;
+}();
+
+using ShuffleKernel = void (*)(int*, const int*, int, int);
+
+// Compares a shuffle with what PTX says of it: `source_of(lane, group)` is the lane that is read, in a group of `width`
+// lanes that starts at `group`.
+void check_shuffle(ShuffleKernel kernel, int argument, int width, const std::function<int(int, int)>& source_of) {
+  const auto output =
+      run<int>(warp_values, 32, [&](int* out, const int* in) { kernel(out, in, argument, width); });
+  for (int lane = 0; lane < 32; ++lane) {
+    CAPTURE(lane);
+    CAPTURE(argument);
+    CAPTURE(width);
+    CHECK(output[lane] == warp_values[source_of(lane, lane / width * width)]);
+  }
+}
+
+template <class Call>
+std::string error_of(const Call& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("shuffles read the lane that PTX says, also in groups narrower than a warp") {
+  for (const int width : {32, 8}) {
+    for (const int n : {0, 1, 5, 16, 31}) {
+      check_shuffle(layer::shuffle, n, width, [&](int, int group) { return group + n % width; });
+      check_shuffle(layer::shuffle_up, n, width, [&](int lane, int group) { return lane - n >= group ? lane - n : lane; });
+      check_shuffle(layer::shuffle_down, n, width,
+                    [&](int lane, int group) { return lane + n < group + width ? lane + n : lane; });
+      check_shuffle(layer::shuffle_xor, n, width,
+                    [&](int lane, int group) { return (lane ^ n) < group + width ? lane ^ n : lane; });
+    }
+  }
+}
+
+TEST_CASE("votes see every lane's predicate") {
+  std::vector<int> predicates(32, 0);
+  CHECK(run<int>(predicates, 3, layer::votes) == std::vector<int>{0, 0, 0});
+  predicates[3] = 1;
+  predicates[31] = -7;
+  CHECK(run<int>(predicates, 3, layer::votes) == std::vector<int>{static_cast<int>(0x80000008u), 0, 1});
+  predicates.assign(32, 2);
+  CHECK(run<int>(predicates, 3, layer::votes) == std::vector<int>{-1, 1, 1});
+}
+
+TEST_CASE("threads and blocks are numbered x fastest, and each runs once") {
+  std::vector<int> expected(3 * 2 * 2 * 5 * 3 * 2);
+  std::iota(expected.begin(), expected.end(), 0);
+  CHECK(run<int>({0}, expected.size(), [](int* output, const int*) { layer::indices(output); }) == expected);
+}
+
+TEST_CASE("__syncthreads orders 1024 threads, and more than 48 KB of shared memory can be had") {
+  std::vector<int> values(1024);
+  std::iota(values.begin(), values.end(), 7);
+  const std::vector<int> reversed(values.rbegin(), values.rend());
+  CHECK(run<int>(values, values.size(), layer::reverse) == reversed);
+}
+
+TEST_CASE("__syncwarp orders the lanes of a warp") {
+  const int sum = std::accumulate(warp_values.begin(), warp_values.end(), 0);
+  CHECK(run<int>(warp_values, 32, layer::warp_sum) == std::vector<int>(32, sum));
+}
+
+TEST_CASE("conversion to half rounds to nearest even, overflows to infinity, keeps subnormals and the sign of zero") {
+  std::vector<float> values(32, 0.0f);
+  // 2049 and 2051 lie half-way between halves; 65520 is the first float that rounds to infinity.
+  const std::vector<float> special{2049, 2051, 65519, 65520, -65520, 6e-8f, 2e-8f, -0.0f, 0.1f, 1.0f / 3};
+  std::copy(special.begin(), special.end(), values.begin());
+  const auto rounded = run<float>(values, 32, layer::round_to_half);
+  CHECK(rounded[0] == 2048);
+  CHECK(rounded[1] == 2052);
+  CHECK(rounded[2] == 65504);
+  CHECK(rounded[3] == INFINITY);
+  CHECK(rounded[4] == -INFINITY);
+  CHECK(rounded[5] == std::ldexp(1.0f, -24));
+  CHECK(rounded[6] == 0);
+  CHECK(std::signbit(rounded[7]));
+  CHECK(rounded[8] == 0.0999755859375f);
+  CHECK(rounded[9] == 0.333251953125f);
+}
+
+TEST_CASE("an open TODO ends the launch with its number, and the next launch is not disturbed") {
+  const std::string message = error_of([] {
+    layer::open_todo();
+    gpu::synchronize();
+  });
+  CHECK(message.find("TODO 9.9 is not done yet") != std::string::npos);
+  CHECK(run<int>(warp_values, 32, layer::warp_sum).size() == 32);
+}
+
+TEST_CASE("an impossible launch is refused with a sentence that says what is wrong") {
+  const auto refusal = [](unsigned blocks, unsigned threads, unsigned long shared_bytes) {
+    return error_of([&] { layer::launch_empty(blocks, threads, shared_bytes); });
+  };
+  CHECK(refusal(0, 32, 0).find("grid is 0 x 1 x 1 blocks; where there is no work, do not launch") != std::string::npos);
+  CHECK(refusal(1, 0, 0).find("a block needs at least one") != std::string::npos);
+  CHECK(refusal(1, 1025, 0).find("a block has at most 1024") != std::string::npos);
+  CHECK(refusal(1, 32, 48 * 1024 + 1).find("without a call of allow_shared_memory") != std::string::npos);
+  CHECK(refusal(1, 32, 228 * 1024).find("there are at most 232448") != std::string::npos);
+  CHECK(refusal(1, 32, 48 * 1024) == "");
+}

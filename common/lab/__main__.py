@@ -1,0 +1,84 @@
+"""The reader's command line: hands each verb to the module of its name."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab import arguments, chapters, check, compare, diff, doctor, given, ladder, reset, standing, suite
+from lab.arguments import Arguments
+from lab.build import Build
+from lab.chapters import Chapter
+from lab.complaint import USAGE, Complaint
+from lab.project import Project
+
+_INTERRUPTED = 130
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs one command; returns its exit code: 0 done or green, 1 red or failed, 2 a wrong command, 130 Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 gets a "?" rather than an exception
+    try:
+        code = _do(Project(Path(__file__).resolve().parents[2]), arguments.parse(words), words)
+        sys.stdout.flush()
+        return code
+    except Complaint as complaint:
+        sys.stdout.flush()
+        print(f"lab: {complaint.sentence}", file=sys.stderr)
+        return complaint.code
+    except KeyboardInterrupt:
+        print("\nlab: interrupted.", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output left (`./lab list | head -1`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
+    missing = os.environ.get("LAB_MISSING", "")
+    match asked.verb:
+        case "help":
+            print(arguments.usage())
+            return 0
+        case "test":
+            return suite.test(project, asked.thorough)
+        case "run":
+            chosen = _chapters(project) if asked.chapter is None else [_chapter(project, asked)]
+            return ladder.run(project, chosen, asked.record, " ".join(("./lab", *words)))
+        case "check" | "compare":
+            if asked.kernel:
+                given.read(asked.kernel)  # before anything is built
+            act = check.check if asked.verb == "check" else compare.compare
+            return act(project, _chapter(project, asked), asked.kernel)
+        case "diff":
+            return diff.diff(project, _chapter(project, asked))
+        case "reset":
+            return reset.reset(project, _chapter(project, asked))
+        case "doctor":
+            return doctor.doctor(project, [] if missing else _chapters(project), missing)
+    if missing:
+        print(f"Nothing is built here yet, and some tools are missing: {missing}.")
+        print("next: ./lab run   (installs them, saying so, and shows the first results)")
+        return 0
+    show = standing.show_list if asked.verb == "list" else standing.show_standing
+    return show(project, _chapters(project))
+
+
+def _chapters(project: Project) -> list[Chapter]:
+    return Build(project, "emulator").chapters()
+
+
+def _chapter(project: Project, asked: Arguments) -> Chapter:
+    every = _chapters(project)
+    if asked.chapter is None:
+        raise Complaint(f"{asked.verb} needs a chapter, like ./lab {asked.verb} 1. {chapters.known(every)}", USAGE)
+    return chapters.find(every, asked.chapter)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

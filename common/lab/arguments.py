@@ -1,0 +1,110 @@
+"""Reads the command line: one table of verbs, and one helpful sentence for everything that is not in it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.complaint import USAGE, Complaint
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: whether it takes a chapter ("no", "optional", "needed"), its options, and what it does in a line."""
+
+    name: str
+    chapter: str
+    options: tuple[str, ...]
+    summary: str
+
+    @property
+    def usage(self) -> str:
+        """How one writes it."""
+        words = {"no": "", "optional": " [N]", "needed": " N"}[self.chapter]
+        options = "".join(f" [{option}{' FILE' if option in _WITH_FILE else ''}]" for option in self.options)
+        return f"./lab {self.name}{words}{options}"
+
+
+_WITH_FILE = frozenset({"--kernel"})
+VERBS = (
+    Verb("run", "optional", ("--record",), "build and run the references here; print the ladder"),
+    Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
+    Verb("check", "needed", ("--kernel",), "judge YOUR kernel of chapter N, or FILE"),
+    Verb("compare", "needed", ("--kernel",), "yours, the reference and the previous chapter, side by side"),
+    Verb("diff", "needed", (), "what the reference changed since the chapter before"),
+    Verb("reset", "needed", (), "start chapter N over; your file is kept beside it"),
+    Verb("doctor", "no", (), "compiler, GPU, what is missing, what runs where"),
+    Verb("list", "no", (), "the chapters and how far you are"),
+    Verb("help", "no", (), "this list"),
+)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A command line that was understood; `verb` is "" for plain ./lab."""
+
+    verb: str
+    chapter: str | None = None
+    kernel: Path | None = None
+    record: bool = False
+    thorough: bool = False
+
+
+def parse(words: Sequence[str]) -> Arguments:
+    """Reads the words behind ./lab."""
+    if any(word in ("-h", "--help") for word in words):
+        return Arguments("help")
+    if not words:
+        return Arguments("")
+    verb = next((verb for verb in VERBS if verb.name == words[0]), None)
+    if verb is None:
+        names = [known.name for known in VERBS]
+        raise Complaint(
+            f"there is no verb {words[0]}{_guess(words[0], names)} The verbs are {', '.join(names)}.", USAGE
+        )
+    chapter: str | None = None
+    options: dict[str, str] = {}
+    rest = list(words[1:])
+    while rest:
+        word = rest.pop(0)
+        if word.startswith("-"):
+            name, equals, value = word.partition("=")
+            if name not in verb.options or (equals and name not in _WITH_FILE):
+                raise Complaint(f"{verb.name} has no option {word}{_guess(name, verb.options)} {_takes(verb)}", USAGE)
+            if name in _WITH_FILE and not equals:
+                value = rest.pop(0) if rest else ""
+            if name in _WITH_FILE and not value:
+                raise Complaint(f"{name} wants a file: {verb.usage}", USAGE)
+            options[name] = value
+        elif verb.chapter == "no":
+            raise Complaint(f"{verb.name} takes no chapter, and you wrote {word}: {verb.usage}", USAGE)
+        elif chapter is not None:
+            raise Complaint(f"{verb.name} takes one chapter, and you wrote {chapter} and {word}: {verb.usage}", USAGE)
+        else:
+            chapter = word
+    return Arguments(
+        verb.name,
+        chapter,
+        Path(options["--kernel"]) if "--kernel" in options else None,
+        "--record" in options,
+        "--thorough" in options,
+    )
+
+
+def usage() -> str:
+    """The list of verbs."""
+    width = max(len(verb.usage) for verb in VERBS) + 2
+    lines = [f"{'./lab':<{width}}where am I, what next"]
+    lines += [f"{verb.usage:<{width}}{verb.summary}" for verb in VERBS]
+    return "\n".join([*lines, "", "N is a chapter: 1, 01 or 01_baseline."])
+
+
+def _guess(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else "."
+
+
+def _takes(verb: Verb) -> str:
+    return f"It is written {verb.usage}" if verb.options else f"It takes none: {verb.usage}"

@@ -1,0 +1,139 @@
+"""`check N`: judges a kernel on the emulator, which explains, and then on the GPU where there is a capable one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lab import given, machines, verdicts
+from lab.build import Build
+from lab.chapters import Chapter
+from lab.complaint import Complaint
+from lab.doctest_xml import Case
+from lab.judging import Outcome, judge, schedules
+from lab.machines import Gpu, Machines
+from lab.project import Project
+from lab.terminal import WIDTH, Progress, paint, shorten
+from lab.verdicts import Verdict
+
+_SHOWN_LINES = 15
+
+
+def check(project: Project, chapter: Chapter, kernel: Path | None) -> int:
+    """Judges the reader's kernel, or `kernel`; the exit code is 0 when everything is green."""
+    found = machines.find()
+    judged = Check(project, chapter, kernel, found)
+    return 0 if judged.run(quiet=False) else 1
+
+
+class Check:
+    """One kernel of one chapter, judged on one machine after the other."""
+
+    def __init__(self, project: Project, chapter: Chapter, kernel: Path | None, found: Machines) -> None:
+        self._project = project
+        self._chapter = chapter
+        self._given = kernel
+        self.kernel = kernel or project.kernel(chapter)
+        self._machines = found
+        if not self.kernel.exists():
+            raise Complaint(
+                f"{project.shown(self.kernel)} is missing: `./lab reset {chapter.short}` puts the skeleton there."
+            )
+        self.target = f"{chapter.target}_given" if kernel else chapter.target
+
+    def build(self, preset: str) -> Build:
+        """The build of a preset, with the given file in its place."""
+        build = Build(self._project, preset)
+        build.configure()
+        if self._given:
+            given.copy(self._given, self._project.given(preset, self._chapter))
+        return build
+
+    def run(self, quiet: bool) -> bool:
+        """Judges, remembers the verdict, and says it (`quiet`: only when something is red)."""
+        kernel_hash = verdicts.hash_of(self.kernel)
+        judged_on = ["the emulator"]
+        outcome = self._judge("emulator", judged_on[0], quiet)
+        gpu = self._machines.usable_gpu
+        if outcome.green and gpu and gpu.can_run(self._chapter):
+            on_gpu = self._judge("cuda", gpu.name, quiet)
+            if not on_gpu.skipped:
+                judged_on.append(gpu.name)
+                outcome = on_gpu
+        elif gpu and not quiet:
+            print(self._why_not_on(gpu))
+        self._remember(kernel_hash, outcome, judged_on)
+        return outcome.green
+
+    def _judge(self, preset: str, machine: str, quiet: bool) -> Outcome:
+        build = self.build(preset)
+        build.make(self.target, purpose=f"{self.target} ({preset})")
+        progress = Progress(f"judging {self._project.shown(self.kernel)} on {machine}")
+        progress.update("…")
+        outcome = judge(build.program(self.target), self._project.root)
+        progress.close()
+        if outcome.skipped:
+            print(f"{machine}: {outcome.skipped}")
+        elif not (quiet and outcome.green):
+            print("\n".join(self._report(outcome, machine)))
+        return outcome
+
+    def _why_not_on(self, gpu: Gpu) -> str:
+        if gpu.can_run(self._chapter):
+            return f"{gpu.name} gets its turn when the emulator is green."
+        return (
+            f"{self._chapter.name} needs compute capability {self._chapter.compute_capability}, "
+            f"and {gpu.name} has {gpu.capability}: judged on the emulator only."
+        )
+
+    def _report(self, outcome: Outcome, machine: str) -> list[str]:
+        lines = [paint(f"{self._chapter.name} on {machine}: {self._project.shown(self.kernel)}", "bold")]
+        first_red = outcome.reds[0] if outcome.reds else None
+        for case in outcome.cases:
+            lines += case_lines(case, _SHOWN_LINES if case is first_red else 1)
+        if outcome.ending:
+            lines.append(f"{outcome.ending}.")
+        return lines + self._closing(outcome, machine)
+
+    def _closing(self, outcome: Outcome, machine: str) -> list[str]:
+        green, cases = len(outcome.cases) - len(outcome.reds), len(outcome.cases)
+        if outcome.green:
+            claim = f": no finding in {schedules()} schedules a case" if machine == "the emulator" else ""
+            return [paint(f"{green} of {cases} green on {machine}{claim}", "green")]
+        if not outcome.reds:
+            return []
+        red = outcome.reds[0]
+        summary = f"{green} of {cases} green; first red: {red.name}; look at {self._project.shown(self.kernel)}"
+        return [paint(summary, "red")] + ([self._next_todo(red.open_todo)] if red.open_todo else [])
+
+    def _next_todo(self, number: str) -> str:
+        heading = re.compile(rf"//\s*TODO {re.escape(number)}:\s*(.*)")
+        for line_number, line in enumerate(self.kernel.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if found := heading.search(line):
+                place = f"{self._project.shown(self.kernel)}:{line_number}"
+                return f"next: TODO {number}, {found.group(1).strip()}  {place}"
+        return f"next: TODO {number}"
+
+    def _remember(self, kernel_hash: str, outcome: Outcome, judged_on: list[str]) -> None:
+        first_red = outcome.reds[0].name if outcome.reds else outcome.ending
+        verdict = Verdict(
+            chapter=self._chapter.name,
+            tests=verdicts.hash_of(self._project.tests(self._chapter)),
+            green=len(outcome.cases) - len(outcome.reds),
+            cases=len(outcome.cases),
+            first_red=first_red,
+            machines=judged_on,
+        )
+        verdicts.remember(self._project, kernel_hash, verdict)
+
+
+def case_lines(case: Case, shown: int) -> list[str]:
+    """A case as lines: its verdict and name, and for a red one the first `shown` lines of why."""
+    if case.green:
+        return [f"  {paint('green', 'green')}  {shorten(case.name, WIDTH - 9)}"]
+    lines = [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9)}"]
+    why = [line for message in case.messages for line in message.splitlines()]
+    lines += [f"         {line}".rstrip() for line in why[:shown]]
+    if shown > 1 and len(why) > shown:
+        lines.append(f"         … {len(why) - shown} more lines")
+    return lines

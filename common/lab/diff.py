@@ -1,0 +1,44 @@
+"""`diff N`: what the reference changed since the previous chapter."""
+
+from __future__ import annotations
+
+import difflib
+
+from lab.chapters import Chapter
+from lab.complaint import Complaint
+from lab.marks import is_marker
+from lab.project import Project
+from lab.terminal import paint
+
+
+def diff(project: Project, chapter: Chapter) -> int:
+    """Prints the unified diff of the two references, without the markers that cut the skeletons."""
+    if not chapter.previous:
+        print(f"{chapter.name} begins a part: there is no chapter before it to compare with.")
+        return 0
+    before, after = (_reference(project, name) for name in (chapter.previous, chapter.name))
+    old, new = (project.shown(project.solution(name)) for name in (chapter.previous, chapter.name))
+    lines = list(difflib.unified_diff(before, after, old, new, lineterm=""))
+    for line in lines:
+        print(_painted(line))
+    body = lines[2:]  # behind the two names
+    added, removed = (sum(line.startswith(sign) for line in body) for sign in "+-")
+    print(f"{added + removed} lines changed: {added} added, {removed} removed.")
+    return 0
+
+
+def without_markers(text: str) -> list[str]:
+    """The lines of a reference without the marker lines of its TODO regions."""
+    return [line for line in text.splitlines() if not is_marker(line)]
+
+
+def _reference(project: Project, name: str) -> list[str]:
+    path = project.solution(name)
+    if not path.exists():
+        raise Complaint(f"{project.shown(path)} is missing: the reference of {name} belongs there.")
+    return without_markers(path.read_text(encoding="utf-8"))
+
+
+def _painted(line: str) -> str:
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    return paint(line, colours[line[0]]) if line and line[0] in colours else line

@@ -1,0 +1,28 @@
+"""Writing files without losing any."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, contents: bytes) -> None:
+    """Writes a file so that it is at every moment the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    beside.write_bytes(contents)
+    os.replace(beside, path)
+
+
+def keep_copy(path: Path, stamp: str) -> Path:
+    """Copies `path` to `path`.bak-`stamp`, with a suffix where that name is taken; returns the copy's path."""
+    contents = path.read_bytes()
+    suffix = 1
+    while True:
+        copy = path.with_name(f"{path.name}.bak-{stamp}" + (f"-{suffix}" if suffix > 1 else ""))
+        try:
+            with open(copy, "xb") as file:  # "x" refuses a name that is taken, also by somebody else just now
+                file.write(contents)
+            return copy
+        except FileExistsError:
+            suffix += 1

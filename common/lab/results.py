@@ -1,0 +1,86 @@
+"""Recorded measurements: docs/results/<gpu>.json, merged so that nobody's numbers are lost."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import shutil
+from pathlib import Path
+
+from lab import processes
+from lab.benchmark import Measurement, Report
+from lab.complaint import Complaint
+from lab.files import write_whole
+
+_COUNTERS = (
+    "points_per_second",
+    "dram_bound_ms",
+    "l1_bound_ms",
+    "issue_bound_ms",
+    "registers",
+    "shared_bytes",
+    "blocks_per_sm",
+    "relative_l2",
+)
+
+
+def file_name(gpu: str) -> str:
+    """The file of a GPU: "NVIDIA H200" is nvidia-h200.json."""
+    return gpu.lower().replace(" ", "-").replace("/", "-") + ".json"
+
+
+def entry(report: Report, commit: str, command: str, date: datetime.date) -> dict[str, object]:
+    """What is recorded of one chapter: where, when and how it was measured, and the reference's numbers."""
+    missing = [name for name in ("driver", "cuda") if not report.context.get(name)]
+    if missing:
+        raise Complaint(f"nothing was recorded: the benchmark does not say its {' and '.join(missing)}.")
+    return {
+        "driver": report.context["driver"],
+        "cuda": report.context["cuda"],
+        "date": date.isoformat(),
+        "commit": commit,
+        "command": command,
+        "results": [_result(measured) for measured in report.measurements if measured.variant == "reference"],
+    }
+
+
+def merge(folder: Path, gpu: str, entries: dict[str, dict[str, object]]) -> Path:
+    """Replaces the chapters in `entries` in the GPU's file and leaves everything else as it is; returns the file."""
+    path = folder / file_name(gpu)
+    recorded: dict[str, object] = {"gpu": gpu, "chapters": {}}
+    if path.exists():
+        try:
+            recorded = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise Complaint(f"nothing was recorded: {path} is not valid JSON; mend it or move it away.") from None
+    chapters = recorded.get("chapters")
+    if recorded.get("gpu") != gpu or not isinstance(chapters, dict):
+        raise Complaint(f"nothing was recorded: {path} does not hold the results of {gpu}; move it away.")
+    recorded["chapters"] = dict(sorted((chapters | entries).items()))
+    write_whole(path, (json.dumps(recorded, indent=2) + "\n").encode())
+    return path
+
+
+def commit(root: Path) -> str:
+    """The checkout's short commit, "-dirty" when tracked files differ; without git TUTORIAL_COMMIT or "unknown"."""
+    if shutil.which("git"):
+        head = processes.run(["git", "rev-parse", "--short", "HEAD"], cwd=root, seconds=20)
+        if head.code == 0:
+            changed = processes.run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=root, seconds=60)
+            return head.output.strip() + ("-dirty" if changed.output.strip() else "")
+    return os.environ.get("TUTORIAL_COMMIT", "unknown")
+
+
+def _result(measured: Measurement) -> dict[str, object]:
+    missing = [name for name in _COUNTERS if name not in measured.counters]
+    if missing:
+        raise Complaint(f"nothing was recorded: the benchmark at {measured.shape} does not count {', '.join(missing)}.")
+    counters = {name: _rounded(measured.counters[name]) for name in _COUNTERS}
+    times = {"ms": _rounded(measured.ms), "noise_ms": _rounded(measured.noise_ms)}
+    return {"shape": measured.shape, **times, **counters, "repetitions": measured.repetitions}
+
+
+def _rounded(value: float) -> float | int:
+    short = float(f"{value:.4g}")
+    return int(value) if value == int(value) and abs(value) < 1e6 else short

@@ -1,0 +1,202 @@
+"""check and what follows from it, with test programs that are shell scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lab import check, compare, ladder, standing
+from lab.complaint import Complaint
+from lab.judging import judge
+from lab.tests.fake import CHAPTERS, GREEN, FakeCheckout, printed, skeleton, write
+from lab.tests.test_benchmark import document, row
+
+_FIRST, _SECOND = CHAPTERS
+_RED = (Path(__file__).parent / "data" / "red.xml").read_text()
+_CUT = (Path(__file__).parent / "data" / "cut_short.xml").read_text()
+
+
+class Check(FakeCheckout):
+    def check(self) -> tuple[int, str]:
+        with printed() as output:
+            code = check.check(self.project, _FIRST, None)
+        return code, output.getvalue()
+
+    def test_all_green_says_what_was_explored_and_no_more(self) -> None:
+        self.doctest_program("ch01", GREEN)
+        code, output = self.check()
+        self.assertEqual(code, 0)
+        self.assertIn("\n2 of 2 green on the emulator: no finding in 20 schedules a case\n", output)
+
+    def test_red_shows_the_first_reason_and_the_next_todo(self) -> None:
+        body = "int a;\n  // TODO 1.2: from here to there (about 2 lines)\n  TODO(1.2);\n"
+        write(self.project.kernel(_FIRST), skeleton(body))
+        self.doctest_program("ch01", _RED, code=1)
+        code, output = self.check()
+        self.assertEqual(code, 1)
+        self.assertIn("2 of 5 green; first red: 1.2 todo; look at chapters/01_baseline/kernel.cu\n", output)
+        self.assertTrue(
+            output.endswith("next: TODO 1.2, from here to there (about 2 lines)  chapters/01_baseline/kernel.cu:3\n")
+        )
+        self.assertIn(
+            "         TODO 1.2 is not done yet\n            chapters/01_baseline/kernel.cu:31   TODO(1.2);\n", output
+        )
+        self.assertIn("         wrong[swapped-xy]: x and y are swapped\n  red    1.4", output, "later reds: one line")
+
+    def test_a_crash_is_one_sentence_and_never_green(self) -> None:
+        self.doctest_program("ch01", _CUT, then="kill -SEGV $$")
+        code, output = self.check()
+        self.assertEqual(code, 1)
+        self.assertRegex(
+            output, r"crashed in “1.2 ends here”: SIGSEGV, Segmentation fault; the cases after it did not run"
+        )
+
+    def test_a_program_that_says_too_little_is_never_green(self) -> None:
+        for report, exit_code in (("", 0), ("", 1), (_CUT, 0), (GREEN, 3), (_RED, 0)):
+            self.doctest_program("ch01", report, exit_code)
+            self.assertEqual(self.check()[0], 1, (report, exit_code))
+        self.assertIn("the program ended with exit code 0 although a case is red.\n", self.check()[1])
+
+    def test_a_program_that_hangs_is_stopped_with_all_it_started(self) -> None:
+        self.doctest_program("ch01", _CUT, then="sleep 60 & sleep 60")
+        outcome = judge(self.project.build("emulator") / "bin" / "ch01", self.project.root, seconds=0.3)
+        self.assertIn("did not end within 0 s and was stopped in “1.2 ends here”", outcome.ending)
+        self.assertFalse(outcome.green)
+
+    def test_the_gpu_comes_after_a_green_emulator_and_can_be_red(self) -> None:
+        self.with_gpu()
+        self.doctest_program("ch01", GREEN)
+        self.doctest_program("ch01", _RED, code=1, preset="cuda")
+        code, output = self.check()
+        self.assertEqual(code, 1)
+        self.assertIn("01_baseline on NVIDIA H200", output)
+        self.doctest_program("ch01", _RED, code=1)
+        code, output = self.check()
+        self.assertIn("NVIDIA H200 gets its turn when the emulator is green.", output)
+        self.assertNotIn("01_baseline on NVIDIA H200", output)
+
+    def test_a_program_that_skips_itself_on_the_gpu_leaves_the_emulators_verdict(self) -> None:
+        self.with_gpu()
+        self.doctest_program("ch01", GREEN)
+        self.program("ch01", "echo 'skipped: it is busy'; exit 77", preset="cuda")
+        code, output = self.check()
+        self.assertEqual(code, 0)
+        self.assertIn("NVIDIA H200: skipped: it is busy\n", output)
+
+    def test_a_given_kernel_is_judged_instead_of_the_readers(self) -> None:
+        other = self.project.root / "other.cu"
+        write(other, "int other;\n")
+        self.doctest_program("ch01_given", GREEN)
+        with printed() as output:
+            self.assertEqual(check.check(self.project, _FIRST, other), 0)
+        self.assertIn("01_baseline on the emulator: other.cu", output.getvalue())
+        self.assertIn("int other;", self.project.given("emulator", _FIRST).read_text())
+
+    def test_a_failed_build_shows_the_error_and_keeps_the_log(self) -> None:
+        self.tool("cmake", "echo 'kernel.cu:3:1: error: no such thing'; exit 1")
+        with printed() as output, self.assertRaisesRegex(Complaint, "ch01 .emulator. does not compile"):
+            check.check(self.project, _FIRST, None)
+        self.assertIn("kernel.cu:3:1: error: no such thing\n", output.getvalue())
+        self.assertTrue((self.project.root / "build/lab/emulator.log").exists())
+
+
+class Standing(FakeCheckout):
+    def states(self) -> list[tuple[str, str]]:
+        return [standing.state(self.project, chapter) for chapter in CHAPTERS]
+
+    def test_states_come_from_files_and_verdicts(self) -> None:
+        self.assertEqual(self.states(), [("untouched", "")] * 2)
+        self.assertRegex(standing.next_step(self.project, CHAPTERS), "^read chapters/01_baseline/README.md, .*check 1$")
+        kernel = self.project.kernel(_FIRST)
+        write(kernel, "solved")
+        self.assertEqual(self.states()[0], ("edited", "not checked since"))
+        self.assertRegex(standing.next_step(self.project, CHAPTERS), "^./lab check 1 ")
+        self.doctest_program("ch01", _RED, code=1)
+        with printed():
+            check.check(self.project, _FIRST, None)
+        self.assertEqual(self.states()[0], ("edited", "2 of 5 green; first red: 1.2 todo"))
+        self.doctest_program("ch01", GREEN)
+        with printed():
+            check.check(self.project, _FIRST, None)
+        self.assertEqual(self.states()[0], ("green", "on the emulator"))
+        self.assertRegex(standing.next_step(self.project, CHAPTERS), "^read chapters/02_next")
+
+    def test_a_verdict_holds_for_this_file_and_these_tests_only(self) -> None:
+        kernel = self.project.kernel(_FIRST)
+        write(kernel, "solved")
+        self.doctest_program("ch01", GREEN)
+        with printed():
+            check.check(self.project, _FIRST, None)
+        write(kernel, "changed")
+        self.assertEqual(self.states()[0][0], "edited")
+        write(kernel, "solved")
+        self.assertEqual(self.states()[0][0], "green", "changed back: the verdict holds again")
+        write(self.project.tests(_FIRST), "stricter tests\n")
+        self.assertEqual(self.states()[0][0], "edited")
+
+    def test_a_damaged_memory_is_no_verdict(self) -> None:
+        write(self.project.kernel(_FIRST), "solved")
+        for text in ("{ half", "[]", "{}"):
+            write(self.project.verdicts, text)
+            self.assertEqual(self.states()[0], ("edited", "not checked since"))
+
+
+class Measured(FakeCheckout):
+    def benchmark(self, name: str, preset: str = "emulator", **counters: float) -> None:
+        rows = [row("yours", 2.0, counters=counters), row("reference", 3.0, counters=counters)]
+        write(self.project.root / "bench.json", document(*rows, gpu="NVIDIA H200", driver="580", cuda="13.0"))
+        script = (
+            f'echo "$@" > "{self.project.root}/words"; cat "{self.project.root}/bench.json" > "${{1#--benchmark_out=}}"'
+        )
+        self.program(name, script, preset)
+
+    def test_compare_refuses_a_red_kernel(self) -> None:
+        self.doctest_program("ch01", _RED, code=1)
+        with printed() as output, self.assertRaisesRegex(Complaint, "only kernels that are green"):
+            compare.compare(self.project, _FIRST, None)
+        self.assertIn("first red: 1.2 todo", output.getvalue())
+
+    def test_compare_counts_on_the_emulator_and_measures_on_a_gpu(self) -> None:
+        self.doctest_program("ch01", GREEN)
+        self.benchmark("ch01_compare", global_loads=10)
+        with printed() as output:
+            compare.compare(self.project, _FIRST, None)
+        self.assertIn("on the emulator: counts, not times\n", output.getvalue())
+        self.with_gpu()
+        self.doctest_program("ch01", GREEN, preset="cuda")
+        self.benchmark("ch01_compare", preset="cuda")
+        with printed() as output:
+            compare.compare(self.project, _FIRST, None)
+        self.assertIn("on NVIDIA H200: median ± noise of 9, in ms\n", output.getvalue())
+        words = (self.project.root / "words").read_text()
+        self.assertIn("--benchmark_repetitions=9 --benchmark_enable_random_interleaving=true", words)
+
+    def test_run_shows_counts_without_a_gpu_and_refuses_to_record_them(self) -> None:
+        self.benchmark("ch01_bench", global_loads=1234567, relative_l2=2.1e-4)
+        with printed() as output:
+            ladder.run(self.project, [_FIRST], record=False, command="./lab run")
+        self.assertRegex(output.getvalue(), r"01_baseline +field local +1,234,567 .* 2\.1e-04\n")
+        with self.assertRaisesRegex(Complaint, "--record needs a GPU") as raised:
+            ladder.run(self.project, [_FIRST], record=True, command="./lab run --record")
+        self.assertEqual(raised.exception.code, 2)
+
+    def test_run_records_on_a_gpu_and_rewrites_the_tables(self) -> None:
+        self.with_gpu()
+        names = ("points_per_second", "dram_bound_ms", "l1_bound_ms", "issue_bound_ms", "registers", "shared_bytes")
+        counters = {name: 0.3 for name in (*names, "blocks_per_sm", "relative_l2")}
+        self.benchmark("ch01_bench", preset="cuda", **counters)
+        write(self.project.root / "common/cmake/tables.py", "print('tables: called')")
+        with printed() as output:
+            ladder.run(self.project, [_FIRST], record=True, command="./lab run 1 --record")
+        self.assertRegex(output.getvalue(), r"01_baseline +field local +3 ± 0 +0\.3 +0\.3 ms dram +10% ")
+        self.assertIn("tables: called", output.getvalue())
+        recorded = json.loads((self.project.results / "nvidia-h200.json").read_text())
+        self.assertEqual(recorded["chapters"]["01_baseline"]["command"], "./lab run 1 --record")
+
+    def test_run_says_which_chapters_this_gpu_cannot_run(self) -> None:
+        self.with_gpu()
+        self.tool("nvidia-smi", "echo 'NVIDIA A100, 8.0, 580.1'")
+        self.benchmark("ch01_bench", preset="cuda")
+        with printed() as output:
+            ladder.run(self.project, CHAPTERS, record=False, command="./lab run")
+        self.assertIn("02_next needs compute capability 9.0, and NVIDIA A100 has 8.0: not run.\n", output.getvalue())

@@ -1,0 +1,149 @@
+"""The command as the shell sees it: sentences, exit codes, and the suite's two presets."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from lab.tests.fake import GREEN, FakeCheckout, write
+
+
+class Command(FakeCheckout):
+    def setUp(self) -> None:
+        super().setUp()
+        self.copy_of_lab()
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-B", "-m", "lab", *words],
+            env=os.environ | {"PYTHONPATH": str(self.project.root / "common")},
+            cwd=self.tools,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def lab(self, *words: str) -> tuple[int, str, str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=30)
+        return process.returncode, out, err
+
+    def test_a_wrong_command_is_one_sentence_and_exit_code_2(self) -> None:
+        for words, sentence in (
+            ("chekc 1", "no verb chekc; did you mean check?"),
+            ("frobnicate", "The verbs are run, test, check"),
+            ("check", "check needs a chapter, like ./lab check 1. The chapters are 1 (01_baseline), 2 (02_next)."),
+            ("check 9", "no chapter 9. The chapters are 1 (01_baseline), 2 (02_next)."),
+            ("check 02_nxet", "no chapter 02_nxet; did you mean 02_next?"),
+            ("check ²", "no chapter ²."),
+            ("check 1 2", "one chapter, and you wrote 1 and 2"),
+            ("check 1 --kernal=x", "no option --kernal=x; did you mean --kernel?"),
+            ("check 1 --kernel", "--kernel wants a file: ./lab check N [--kernel FILE]"),
+            ("check 1 --kernel nowhere.cu", "there is no file nowhere.cu"),
+            ("compare 1 --kernel .", ". is a directory"),
+            ("diff 1 --kernel x", "diff has no option --kernel. It takes none: ./lab diff N"),
+            ("test 1", "test takes no chapter, and you wrote 1: ./lab test [--thorough]"),
+            ("run --record", "--record needs a GPU"),
+        ):
+            code, out, err = self.lab(*words.split())
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), f"{words}: {out}{err}")
+            self.assertIn(sentence, err)
+
+    def test_the_number_of_a_chapter_can_be_written_in_three_ways(self) -> None:
+        self.doctest_program("ch02", GREEN)
+        for number in ("2", "02", "02_next"):
+            code, out, err = self.lab("check", number)
+            self.assertEqual(code, 0, out + err)
+            self.assertIn("02_next on the emulator", out)
+
+    def test_plain_list_and_help_succeed_and_touch_nothing(self) -> None:
+        before = sorted(self.project.root.rglob("*"))
+        self.assertIn("next: read chapters/01_baseline/README.md", self.lab()[1])
+        self.assertRegex(self.lab("list")[1], r"(?m)^02_next +A box per point +untouched$")
+        for words in (("help",), ("--help",), ("check", "-h")):
+            code, out, err = self.lab(*words)
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("./lab check N [--kernel FILE]", out)
+        self.assertEqual(sorted(self.project.root.rglob("*")), before)
+
+    def test_doctor_says_what_is_missing_and_what_runs_where(self) -> None:
+        code, out, _ = self.lab("doctor")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"(?m)^02_next +runs +needs 9\.0; no usable nvcc here$")
+        os.environ["LAB_MISSING"] = "ninja, Boost.Context"
+        code, out, _ = self.lab("doctor")
+        self.assertEqual(code, 1)
+        self.assertIn("doctest found, Google Benchmark found, Boost.Context missing\n", out)
+        self.assertIn("missing: ninja, Boost.Context\n", out)
+        self.assertIn("some tools are missing: ninja, Boost.Context.\nnext: ./lab run", self.lab()[1])
+
+    def test_an_old_configuration_is_made_again_and_a_fresh_one_is_not(self) -> None:
+        log = self.project.root / "cmake.log"
+        self.tool("cmake", f'echo "$@" >> "{log}"')
+        self.lab("list")
+        self.assertFalse(log.exists())
+        write(self.project.root / "common/cmake/Chapter.cmake", "")
+        later = time.time() + 10
+        os.utime(self.project.root / "common/cmake/Chapter.cmake", (later, later))
+        self.lab("list")
+        self.assertEqual(log.read_text(), "--preset emulator\n")
+
+    def test_ctrl_c_ends_with_130_and_leaves_nothing_running(self) -> None:
+        started, ended = self.project.root / "started", self.project.root / "ended"
+        self.tool("cmake", f'trap \'touch "{ended}"; exit\' TERM; touch "{started}"; sleep 30')
+        process = self.start("check", "1")
+        while not started.exists():
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(err, "\nlab: interrupted.\n")
+        self.assertTrue(ended.exists())
+
+
+class Suite(FakeCheckout):
+    def setUp(self) -> None:
+        super().setUp()
+        self.copy_of_lab()
+        self.log = self.project.root / "log"
+        self.tool("cmake", f'echo "cmake $@" >> "{self.log}"')
+        self.tool("ctest", f'echo "ctest $@ $TUTORIAL_SCHEDULES" >> "{self.log}"; echo "100% tests passed out of 3"')
+        os.environ.pop("TUTORIAL_SCHEDULES", None)
+
+    def lab(self, *words: str) -> tuple[int, str, list[str]]:
+        self.log.unlink(missing_ok=True)
+        environment = os.environ | {"PYTHONPATH": str(self.project.root / "common")}
+        command = [sys.executable, "-B", "-m", "lab", *words]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+        return ended.returncode, ended.stdout + ended.stderr, self.log.read_text().splitlines()
+
+    def test_the_readers_kernels_are_no_part_of_it_and_ctests_summary_is_shown(self) -> None:
+        code, output, log = self.lab("test")
+        self.assertEqual(code, 0)
+        self.assertIn("100% tests passed out of 3\n", output)
+        self.assertEqual([line.split()[0] for line in log], ["cmake", "ctest"])
+        self.assertRegex(log[1], r"-LE \^ch\[0-9\]\[0-9\]\$ --parallel \d+ --output-on-failure --no-tests=error 200$")
+
+    def test_thorough_explores_more(self) -> None:
+        self.assertTrue(self.lab("test", "--thorough")[2][1].endswith(" 10000"))
+        os.environ["TUTORIAL_SCHEDULES"] = "7"
+        self.assertTrue(self.lab("test")[2][1].endswith(" 7"))
+
+    def test_with_nvcc_both_presets_are_tested_and_one_red_one_is_enough(self) -> None:
+        self.with_gpu()
+        code, output, log = self.lab("test")
+        self.assertEqual((code, len(log)), (0, 4), output)
+        self.tool("ctest", f'echo "ctest $@" >> "{self.log}"; case "$@" in *emulator*) exit 8;; esac')
+        code, output, log = self.lab("test")
+        self.assertEqual((code, len(log)), (1, 4), "the second preset is tested although the first is red")
+        self.assertIn("lab: red: the tests of emulator; see above.", output)
+
+    def test_a_failed_build_is_red(self) -> None:
+        self.tool("cmake", f'echo "cmake $@" >> "{self.log}"; echo "x: error: y"; exit 1')
+        code, output, log = self.lab("test")
+        self.assertEqual((code, len(log)), (1, 1))
+        self.assertIn("x: error: y", output)

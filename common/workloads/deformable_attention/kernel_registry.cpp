@@ -1,0 +1,29 @@
+#include "workloads/deformable_attention/kernel_registry.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace deformable_attention {
+namespace {
+std::vector<Variant>& registry() {
+  static std::vector<Variant> variants;  // kernel files register before main(), in any order
+  return variants;
+}
+}  // namespace
+
+bool register_variant(const char* name, void (*launch)(const Problem&)) {
+  auto& variants = registry();
+  const auto place = std::ranges::lower_bound(variants, std::string(name), {}, &Variant::name);
+  if (place != variants.end() && place->name == name) {
+    std::fprintf(stderr, "Two kernel files of this program are registered as \"%s\": a kernel file calls register_kernel "
+                 "once, and each file of a program is compiled under a name of its own.\n", name);
+    std::exit(1);
+  }
+  variants.insert(place, {name, launch});
+  return true;
+}
+
+const std::vector<Variant>& variants() { return registry(); }
+
+}  // namespace deformable_attention
