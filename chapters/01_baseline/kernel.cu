@@ -1,4 +1,4 @@
-// Your kernel for chapter 01_baseline. `./lab check 1` judges it, `./lab reset 1` starts over.   skeleton 23a5950cba46
+// Your kernel for chapter 01_baseline. `./lab check 1` judges it, `./lab reset 1` starts over.   skeleton e0c861056c32
 // Chapter 01: the baseline. One thread computes one output channel.
 //
 // A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is one
@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(block_threads) deformable_attention_kernel(con
       // TODO 1.3: find the upper left corner, and the distances from it (about 4 lines)
       TODO(1.3);
 
-      // TODO 1.4: add the four corners, each with its share; corners outside the map are zero, and must not be read (about 8 lines)
+      // TODO 1.4: add the four corners, each with its share, and skip those outside the map: they are 0 (about 8 lines)
       TODO(1.4);
     }
   }

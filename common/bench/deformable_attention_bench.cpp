@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <deque>
 #include <exception>
-#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -50,12 +49,15 @@ struct InputSet {
   DeviceProblem device;
 };
 
-// Input sets of a shape, made when they are first needed and shared by all kernels: so many that a kernel finds none
-// of a set's data in the L2 cache when its turn comes again.
-std::deque<InputSet>& input_sets(const NamedShape& named) {
-  static std::map<std::string, std::deque<InputSet>> all;
-  std::deque<InputSet>& sets = all[named.name];
-  if (sets.empty()) {
+// A shape to measure, with its input sets: made when they are first needed, shared by all kernels, and so many that a
+// kernel finds none of a set's data in the L2 cache when its turn comes again.
+struct Workload {
+  NamedShape named;
+  std::deque<InputSet> sets;
+  std::set<std::string> checked_variants;  // those that have been checked before their first repetition
+
+  void make_sets() {
+    if (!sets.empty()) return;
     sets.emplace_back(named, 1);
     const Inputs& inputs = sets.front().inputs;
     const std::size_t bytes = inputs.value.size() * sizeof(half) + inputs.locations.size() * sizeof(float2) +
@@ -63,13 +65,13 @@ std::deque<InputSet>& input_sets(const NamedShape& named) {
     const std::size_t count = 1 + (2 * gpu::device().l2_bytes + bytes - 1) / bytes;
     for (std::size_t seed = 2; seed <= count; ++seed) sets.emplace_back(named, seed);
   }
-  return sets;
-}
+};
+
+#if GPU_IS_REAL
 
 // Three times that no kernel of this kind can beat, each for one resource at its peak rate.
 void count_bounds(benchmark::State& state, const Inputs& inputs) {
   const gpu::Device device = gpu::device();
-  if (device.sms == 0) return;
   const Shape& shape = inputs.shape;
   const double corners = static_cast<double>(count_corners(inputs));
   const double sm_cycles_per_s = device.sms * device.clock_hz;
@@ -91,7 +93,8 @@ void count_kernel(benchmark::State& state) {
   state.counters["blocks_per_sm"] = info.blocks_per_sm;
 }
 
-#if !GPU_IS_REAL
+#else
+
 void count_accesses(benchmark::State& state) {
   const emulator::Counts& counts = emulator::counts();
   const auto set = [&](const char* name, uint64_t value) { state.counters[name] = static_cast<double>(value); };
@@ -121,36 +124,39 @@ double check(const Variant& variant, std::deque<InputSet>& sets) {
   return relative_l2;
 }
 
-void measure(benchmark::State& state, const Variant& variant, const NamedShape& named) {
+void measure(benchmark::State& state, const Variant& variant, Workload& workload) {
   try {
-    std::deque<InputSet>& sets = input_sets(named);
-    static std::set<std::pair<std::string, std::string>> checked;  // once before the first repetition, ...
-    if (checked.emplace(variant.name, named.name).second) check(variant, sets);
+    workload.make_sets();
+    std::deque<InputSet>& sets = workload.sets;
+    if (workload.checked_variants.insert(variant.name).second) check(variant, sets);
     bench::time_launches(state, [&](int64_t i) { variant.launch(sets[i % sets.size()].device.problem()); });
-#if !GPU_IS_REAL
-    count_accesses(state);
-#endif
-    const double relative_l2 = check(variant, sets);  // ... and after each: timing must not change what is computed
+    const double relative_l2 = check(variant, sets);  // and after each: timing must not change what is computed
     const Shape& shape = sets.front().inputs.shape;
     state.counters["relative_l2"] = relative_l2;
     state.counters["points"] = static_cast<double>(shape.point_count());
+#if GPU_IS_REAL
     state.counters["points_per_second"] =
         benchmark::Counter(static_cast<double>(shape.point_count()), benchmark::Counter::kIsIterationInvariantRate);
     count_bounds(state, sets.front().inputs);
     count_kernel(state);
+#else
+    count_accesses(state);
+#endif
   } catch (const std::exception& error) {
-    bench::fail(state, "failed: " + variant.name + " at " + named.name + ": " + error.what());
+    bench::fail(state, variant.name + " at " + workload.named.name + ": " + error.what());
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::deque<Workload> workloads;
   for (const NamedShape& named : shapes) {
+    workloads.push_back({named, {}, {}});
     for (const Variant& variant : variants()) {
       auto* registered = benchmark::RegisterBenchmark(
           (variant.name + "/" + named.name).c_str(),
-          [&variant, &named](benchmark::State& state) { measure(state, variant, named); });
+          [&variant, &workload = workloads.back()](benchmark::State& state) { measure(state, variant, workload); });
       registered->UseManualTime()->Unit(benchmark::kMillisecond);
       registered->Iterations(iterations);
     }

@@ -2,7 +2,7 @@
 #
 # Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu) and solutions/NN_name
 # (kernel.cu). PREVIOUS is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the
-# reference on sm_90a.
+# reference, on every architecture.
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
 #   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous

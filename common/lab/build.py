@@ -66,7 +66,7 @@ class Build:
             raise Complaint("cmake is missing: `./lab run` installs what is needed, `./lab doctor` says what it is.")
 
         def show_step(line: str) -> None:
-            if step := _STEP.match(line):
+            if (step := _STEP.match(line)) and step.group(1) != "0":  # 0: only looking whether there is work
                 progress.update(f"[{step.group(1)}/{step.group(2)}]")
 
         environment = os.environ | {"NINJA_STATUS": "[%f/%t] "}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 from lab import given, machines, verdicts
@@ -103,15 +104,16 @@ class Check:
         if not outcome.reds:
             return []
         red = outcome.reds[0]
-        summary = f"{green} of {cases} green; first red: {red.name}; look at {self._project.shown(self.kernel)}"
-        return [paint(summary, "red")] + ([self._next_todo(red.open_todo)] if red.open_todo else [])
+        summary = shorten(f"{green} of {cases} green; first red: {red.name}", WIDTH)
+        next_step = self._next_todo(red.open_todo) if red.open_todo else f"look at {self._project.shown(self.kernel)}"
+        return [paint(summary, "red"), next_step]
 
     def _next_todo(self, number: str) -> str:
         heading = re.compile(rf"//\s*TODO {re.escape(number)}:\s*(.*)")
         for line_number, line in enumerate(self.kernel.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if found := heading.search(line):
                 place = f"{self._project.shown(self.kernel)}:{line_number}"
-                return f"next: TODO {number}, {found.group(1).strip()}  {place}"
+                return shorten(f"next: TODO {number} at {place}: {found.group(1).strip()}", WIDTH)
         return f"next: TODO {number}"
 
     def _remember(self, kernel_hash: str, outcome: Outcome, judged_on: list[str]) -> None:
@@ -132,8 +134,16 @@ def case_lines(case: Case, shown: int) -> list[str]:
     if case.green:
         return [f"  {paint('green', 'green')}  {shorten(case.name, WIDTH - 9)}"]
     lines = [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9)}"]
-    why = [line for message in case.messages for line in message.splitlines()]
+    said = [line for message in case.messages for line in message.splitlines()]
+    if shown == 1:
+        return lines + [f"         {shorten(line, WIDTH - 9)}" for line in said[:1]]
+    why = [part for line in said for part in _wrapped(line)]
     lines += [f"         {line}".rstrip() for line in why[:shown]]
-    if shown > 1 and len(why) > shown:
+    if len(why) > shown:
         lines.append(f"         … {len(why) - shown} more lines")
     return lines
+
+
+def _wrapped(line: str) -> list[str]:
+    # Indented lines quote source code and point into it: they stay whole.
+    return [line] if line.startswith(" ") else textwrap.wrap(line, WIDTH - 9, break_long_words=False) or [""]

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the test file of a chapter includes, beside its workload.
+// What the test file of a chapter, or of another program that launches kernels, includes.
 
 #include <doctest/doctest.h>
 

@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(block_threads) deformable_attention_kernel(con
       fy = y - y0;
       // <<< 1.3
 
-      // >>> 1.4 add the four corners, each with its share; corners outside the map are zero, and must not be read (about 8 lines)
+      // >>> 1.4 add the four corners, each with its share, and skip those outside the map: they are 0 (about 8 lines)
       float sample = 0;
 #pragma unroll
       for (int corner = 0; corner < 4; ++corner) {

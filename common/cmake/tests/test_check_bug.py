@@ -28,7 +28,13 @@ class Bug(ToolTest):
         )  # fmt: skip
 
     def test_a_bug_that_is_caught_by_its_name(self) -> None:
-        self.assert_passes(self.check(), "caught by [swapped-xy]; 1 lines differ")
+        self.assert_passes(self.check(), "caught by [swapped-xy]; changed lines: 1.")
+
+    def test_one_of_two_announced_names_is_enough(self) -> None:
+        two = BUG.replace("caught by: swapped-xy", "caught by: out-of-bounds or swapped-xy")
+        self.assert_passes(self.check(bug=two), "caught by [swapped-xy]")
+        done = self.check(report(case("1.2 xy", "", "wrong[zeros]: all")), bug=two)
+        self.assert_refuses(done, "expected [out-of-bounds] or [swapped-xy], got [zeros]")
 
     def test_a_bug_that_is_caught_by_another_name(self) -> None:
         done = self.check(report(case("1.2 xy", "", "wrong[wrong-elements]: 3 of 8")))
@@ -78,7 +84,7 @@ class Bug(ToolTest):
                 bug = bug.replace(f"step_{i}(x)", f"skip_{i}(x)")
             return HEADER + bug
 
-        self.assert_passes(self.check(bug=changed(8)), "8 lines differ")
+        self.assert_passes(self.check(bug=changed(8)), "changed lines: 8.")
         self.assert_refuses(
             self.check(bug=changed(9)), "differs from solution.cu in 9 lines", "make it from the solution again"
         )

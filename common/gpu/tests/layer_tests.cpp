@@ -1,5 +1,3 @@
-#include <doctest/doctest.h>
-
 #include <array>
 #include <cmath>
 #include <functional>
@@ -10,6 +8,7 @@
 #include "gpu/device.h"
 #include "gpu/error.h"
 #include "gpu/tests/layer_kernels.h"
+#include "testing/chapter_test.h"
 
 namespace {
 

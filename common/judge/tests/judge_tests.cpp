@@ -57,7 +57,9 @@ TEST_CASE("rounding errors are accepted and reported") {
 }
 
 TEST_CASE("an empty output is accepted") {
-  CHECK(Example(0).verdict().accepted());
+  const Verdict verdict = Example(0).verdict();
+  CHECK(verdict.accepted());
+  CHECK(verdict.mean_error == 0);
 }
 
 TEST_CASE("elements that still hold the poison were not written") {
@@ -175,6 +177,15 @@ TEST_CASE("an output of the previous launch is stale") {
   CHECK(says(compare(comparison), "previous launch"));
   comparison.actual = right.actual;
   CHECK(compare(comparison).accepted());
+}
+
+TEST_CASE("zeros where the previous launch left zeros are not called stale") {
+  Example example;
+  std::fill_n(example.actual.begin() + 16, 8, 0.0f);
+  const std::vector<float> previous(example.actual.size());
+  Comparison comparison = example.comparison();
+  comparison.previous = previous;
+  CHECK(compare(comparison).name == "wrong-elements");
 }
 
 TEST_CASE("wrong elements are counted, and the first and the worst are named") {

@@ -34,14 +34,25 @@ class Check(FakeCheckout):
         self.doctest_program("ch01", _RED, code=1)
         code, output = self.check()
         self.assertEqual(code, 1)
-        self.assertIn("2 of 5 green; first red: 1.2 todo; look at chapters/01_baseline/kernel.cu\n", output)
-        self.assertTrue(
-            output.endswith("next: TODO 1.2, from here to there (about 2 lines)  chapters/01_baseline/kernel.cu:3\n")
-        )
+        self.assertIn("2 of 5 green; first red: 1.2 todo\n", output)
+        place = "chapters/01_baseline/kernel.cu:3"
+        self.assertTrue(output.endswith(f"next: TODO 1.2 at {place}: from here to there (about 2 lines)\n"))
         self.assertIn(
             "         TODO 1.2 is not done yet\n            chapters/01_baseline/kernel.cu:31   TODO(1.2);\n", output
         )
         self.assertIn("         wrong[swapped-xy]: x and y are swapped\n  red    1.4", output, "later reds: one line")
+
+    def test_long_sentences_are_wrapped_and_quoted_source_is_not(self) -> None:
+        quote = "   kernel.cu:61   " + "x" * 120
+        report = f"""<doctest><TestSuite><TestCase name="1.1 c"><Message type="ERROR"><Text>{"many words " * 20}
+{quote}
+{"line" * 5}</Text></Message><OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
+        self.doctest_program("ch01", report, code=1)
+        code, output = self.check()
+        self.assertEqual(code, 1)
+        self.assertIn(f"\n         {quote}\n", output)
+        self.assertLessEqual(max(len(line) for line in output.splitlines() if "xxx" not in line), 100)
+        self.assertTrue(output.endswith("first red: 1.1 c\nlook at chapters/01_baseline/kernel.cu\n"), output)
 
     def test_a_crash_is_one_sentence_and_never_green(self) -> None:
         self.doctest_program("ch01", _CUT, then="kill -SEGV $$")
