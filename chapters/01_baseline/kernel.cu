@@ -1,4 +1,4 @@
-// Your kernel for chapter 01_baseline. `./lab check 1` judges it, `./lab reset 1` starts over.   skeleton e0c861056c32
+// Your kernel for chapter 01_baseline. `./lab check 1` judges it, `./lab reset 1` starts over.   skeleton 0c3d82ea7434
 // Chapter 01: the baseline. One thread computes one output channel.
 //
 // A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is one
@@ -31,21 +31,22 @@ __global__ void __launch_bounds__(block_threads) deformable_attention_kernel(con
 
   float sum = 0;
   for (int l = 0; l < p.level_count; ++l) {
-    const Level& level = p.levels[l];
+    const Level level = p.levels[l];
     const half* value = p.value + (image * p.pixels + level.start) * row + head * p.channels + channel;
+    const float width = level.width, height = level.height;
     for (int point = 0; point < p.points; ++point, ++location, ++weight) {
       float x = 0, y = 0;  // in pixels: (0, 0) is the centre of the first one
       // TODO 1.2: from units of the map to pixels (about 2 lines)
       TODO(1.2);
       // A point is live if at least one of its four corners is in the map. Written so that NaN is not live.
-      if (!(x > -1 && y > -1 && x < level.width && y < level.height)) continue;
+      if (!(x > -1 && y > -1 && x < width && y < height)) continue;
 
       int x0 = 0, y0 = 0;    // the corner at the upper left
       float fx = 0, fy = 0;  // how far the point is from it, in [0, 1)
       // TODO 1.3: find the upper left corner, and the distances from it (about 4 lines)
       TODO(1.3);
 
-      // TODO 1.4: add the four corners, each with its share, and skip those outside the map: they are 0 (about 8 lines)
+      // TODO 1.4: add the four corners, each with its share, and skip those outside the map: they are 0 (about 10 lines)
       TODO(1.4);
     }
   }

@@ -32,31 +32,32 @@ __global__ void __launch_bounds__(block_threads) deformable_attention_kernel(con
 
   float sum = 0;
   for (int l = 0; l < p.level_count; ++l) {
-    const Level& level = p.levels[l];
+    const Level level = p.levels[l];
     const half* value = p.value + (image * p.pixels + level.start) * row + head * p.channels + channel;
+    const float width = level.width, height = level.height;
     for (int point = 0; point < p.points; ++point, ++location, ++weight) {
       float x = 0, y = 0;  // in pixels: (0, 0) is the centre of the first one
-      x = location->x * level.width - 0.5f;
-      y = location->y * level.height - 0.5f;
+      x = location->x * width - 0.5f;
+      y = location->y * height - 0.5f;
       // A point is live if at least one of its four corners is in the map. Written so that NaN is not live.
-      if (!(x > -1 && y > -1 && x < level.width && y < level.height)) continue;
+      if (!(x > -1 && y > -1 && x < width && y < height)) continue;
 
       int x0 = 0, y0 = 0;    // the corner at the upper left
       float fx = 0, fy = 0;  // how far the point is from it, in [0, 1)
       x0 = static_cast<int>(floorf(x));
       y0 = static_cast<int>(floorf(y));
-      fx = x - x0;
-      fy = y - y0;
+      fx = x - floorf(x);
+      fy = y - floorf(y);
 
+      const bool left = x0 >= 0, right = x0 + 1 < level.width;
+      const bool top = y0 >= 0, bottom = y0 + 1 < level.height;
+      const half* corner = value + (y0 * level.width + x0) * row;  // read only where the corner is in the map
+      const int below = level.width * row;
       float sample = 0;
-#pragma unroll
-      for (int corner = 0; corner < 4; ++corner) {
-        const int dx = corner % 2, dy = corner / 2;
-        const int cx = x0 + dx, cy = y0 + dy;
-        if (cx < 0 || cy < 0 || cx >= level.width || cy >= level.height) continue;
-        const float share = (dx ? fx : 1 - fx) * (dy ? fy : 1 - fy);
-        sample += share * __half2float(value[(cy * level.width + cx) * row]);
-      }
+      if (top && left) sample += (1 - fx) * (1 - fy) * __half2float(corner[0]);
+      if (top && right) sample += fx * (1 - fy) * __half2float(corner[row]);
+      if (bottom && left) sample += (1 - fx) * fy * __half2float(corner[below]);
+      if (bottom && right) sample += fx * fy * __half2float(corner[below + row]);
     }
   }
   p.output[output] = __float2half(sum);
