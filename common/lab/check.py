@@ -18,6 +18,7 @@ from lab.terminal import WIDTH, Progress, paint, shorten
 from lab.verdicts import Verdict
 
 _SHOWN_LINES = 15
+_NAMED = re.compile(r"\[[a-z0-9-]+\]")  # of a finding or a rejection
 
 
 def check(project: Project, chapter: Chapter, kernel: Path | None) -> int:
@@ -91,7 +92,7 @@ class Check:
         lines = [paint(f"{self._chapter.name} on {machine}: {self._project.shown(self.kernel)}", "bold")]
         first_red = outcome.reds[0] if outcome.reds else None
         for case in outcome.cases:
-            lines += case_lines(case, _SHOWN_LINES if case is first_red else 1)
+            lines += case_lines(case, _SHOWN_LINES if case is first_red else 0)
         if outcome.ending:
             lines.append(f"{outcome.ending}.")
         return lines + self._closing(outcome, machine)
@@ -130,13 +131,15 @@ class Check:
 
 
 def case_lines(case: Case, shown: int) -> list[str]:
-    """A case as lines: its verdict and name, and for a red one the first `shown` lines of why."""
+    """A case as lines: its verdict and name, and for a red one the first `shown` lines of why (0: only its name)."""
     if case.green:
         return [f"  {paint('green', 'green')}  {shorten(case.name, WIDTH - 9)}"]
-    lines = [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9)}"]
     said = [line for message in case.messages for line in message.splitlines()]
-    if shown == 1:
-        return lines + [f"         {shorten(line, WIDTH - 9)}" for line in said[:1]]
+    if shown == 0:
+        named = _NAMED.search(said[0]) if said else None
+        reason = f"   {named[0]}" if named else ""
+        return [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9 - len(reason))}{reason}"]
+    lines = [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9)}"]
     why = [part for line in said for part in _wrapped(line)]
     lines += [f"         {line}".rstrip() for line in why[:shown]]
     if len(why) > shown:

@@ -118,7 +118,7 @@ class Suite(FakeCheckout):
         self.log.unlink(missing_ok=True)
         environment = os.environ | {"PYTHONPATH": str(self.project.root / "common")}
         command = [sys.executable, "-B", "-m", "lab", *words]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+        ended = subprocess.run(command, cwd=self.project.root, env=environment, capture_output=True, text=True, timeout=30)
         return ended.returncode, ended.stdout + ended.stderr, self.log.read_text().splitlines()
 
     def test_the_readers_kernels_are_no_part_of_it_and_ctests_summary_is_shown(self) -> None:
