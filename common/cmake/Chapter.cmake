@@ -1,7 +1,7 @@
 # tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...)
 #
-# Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu) and solutions/NN_name
-# (kernel.cu). PREVIOUS is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the
+# Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, and test_page.py where the
+# page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the
 # reference, on every architecture.
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
@@ -36,6 +36,7 @@ function(tutorial_chapter name)
   set(ch ch${number})
   set(chapter ${PROJECT_SOURCE_DIR}/chapters/${name})
   set(solution ${PROJECT_SOURCE_DIR}/solutions/${name}/kernel.cu)
+  set(cut ${Python3_EXECUTABLE} -B ${tools}/skeleton.py ${solution})
   architectures_from(${arg_COMPUTE_CAPABILITY} architectures)
 
   # Kernels. Each is compiled on its own, so that one that does not compile harms no other program.
@@ -43,6 +44,9 @@ function(tutorial_chapter name)
     tutorial_kernel(${ch}_kernel_${suffix} ${file} ${variant} ARCHITECTURES ${architectures})
     target_link_libraries(${ch}_kernel_${suffix} PRIVATE ${arg_WORKLOAD})
   endmacro()
+  if(NOT EXISTS ${chapter}/kernel.cu)  # deleted by its owner: the skeleton again
+    execute_process(COMMAND ${cut} ${chapter}/kernel.cu --chapter ${name} COMMAND_ERROR_IS_FATAL ANY)
+  endif()
   kernel(yours ${chapter}/kernel.cu yours)
   kernel(solution ${solution} reference)
   set(given ${PROJECT_BINARY_DIR}/given/${name}/kernel.cu)
@@ -78,7 +82,6 @@ function(tutorial_chapter name)
   labelled_test(${ch}_solution ${ch}_solution ${ch}_solution)
 
   # Skeletons: cut from the solution, red in exactly the declared cases.
-  set(cut ${Python3_EXECUTABLE} -B ${tools}/skeleton.py ${solution})
   set(skeletons ${PROJECT_BINARY_DIR}/skeletons/${name})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${solution})
   execute_process(COMMAND ${cut} --chapter ${name} --list OUTPUT_VARIABLE todos COMMAND_ERROR_IS_FATAL ANY)
@@ -115,6 +118,11 @@ function(tutorial_chapter name)
     labelled_test(${ch}_bug_${stem} ${ch}_bugs ${Python3_EXECUTABLE} -B ${tools}/check_bug.py
       $<TARGET_FILE:${ch}_bug_${stem}> --source ${bug} --solution ${solution})
   endforeach()
+
+  # The page's hand trace.
+  if(TUTORIAL_MACHINE STREQUAL "emulator" AND EXISTS ${chapter}/test_page.py)
+    labelled_test(${ch}_page docs ${Python3_EXECUTABLE} -B ${chapter}/test_page.py)
+  endif()
 
   # Measurements.
   add_library(${ch}_measure OBJECT ${PROJECT_SOURCE_DIR}/common/bench/${arg_WORKLOAD}_bench.cpp)
