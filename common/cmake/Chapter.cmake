@@ -1,14 +1,15 @@
 # tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...)
 #
-# Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, and test_page.py where the
-# page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the
+# Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, variants/*.cu, and
+# test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the
 # reference, on every architecture.
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
 #   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous
 #   chNN_skeleton[_K]    tests of the skeleton, with all TODOs open  chNN_given          tests of <build>/given/NN_name/kernel.cu
 #                        or only TODO NN.K                           chNN_given_compare  its comparison
-#   chNN_bug_NAME        tests of a broken variant
+#   chNN_bug_NAME        tests of a broken kernel, which must fail as it declares
+#   chNN_variant_NAME    tests of another right kernel
 
 set(tools ${PROJECT_SOURCE_DIR}/common/cmake)
 add_custom_target(skeletons)
@@ -117,6 +118,15 @@ function(tutorial_chapter name)
     test_program(${ch}_bug_${stem} ${ch}_kernel_bug_${stem})
     labelled_test(${ch}_bug_${stem} ${ch}_bugs ${Python3_EXECUTABLE} -B ${tools}/check_bug.py
       $<TARGET_FILE:${ch}_bug_${stem}> --source ${bug} --solution ${solution})
+  endforeach()
+
+  # Variants that the page measures against the reference: right as well.
+  file(GLOB variants CONFIGURE_DEPENDS ${chapter}/variants/*.cu)
+  foreach(variant IN LISTS variants)
+    cmake_path(GET variant STEM stem)
+    kernel(variant_${stem} ${variant} variant)
+    test_program(${ch}_variant_${stem} ${ch}_kernel_variant_${stem})
+    labelled_test(${ch}_variant_${stem} ${ch}_variants ${ch}_variant_${stem})
   endforeach()
 
   # The page's hand trace.
