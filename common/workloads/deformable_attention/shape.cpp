@@ -97,8 +97,14 @@ void validate(const Shape& shape) {
   validate_levels(shape);
   // In floating point, where no product overflows; exact up to 2^53.
   const double rows = double(shape.batch) * shape.queries * shape.heads;
-  require(rows * shape.channels <= std::numeric_limits<int>::max(),
-          "The output has 2^31 elements or more: kernels number it with 32-bit integers; take a smaller batch.");
+  constexpr double most_outputs = std::numeric_limits<int>::max() - 1024;  // so that a last block's threads have numbers too
+  require(rows * shape.channels <= most_outputs,
+          "The output has 2^31 elements or nearly so: kernels number it with 32-bit integers; take a smaller batch.");
+  for (const Level& level : shape.levels) {
+    require(double(area(level)) * shape.heads * shape.channels <= std::numeric_limits<int>::max(),
+            "A level of " + std::to_string(level.height) + " x " + std::to_string(level.width) +
+                " pixels has 2^31 values or more: kernels number a level's values with 32-bit integers; make it smaller.");
+  }
   const double value_bytes = double(shape.batch) * double(shape.pixels) * shape.heads * shape.channels * sizeof(half);
   const double point_bytes = rows * double(shape.points_per_row()) * (sizeof(float2) + sizeof(half));
   constexpr double gib = 1 << 30, limit = 64 * gib;

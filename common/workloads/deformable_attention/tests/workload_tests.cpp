@@ -246,13 +246,17 @@ TEST_CASE("each thing that is wrong with a shape has its own sentence") {
     expected = "There are 0 channels per head";
   }
   SUBCASE("output too large for 32-bit indices") {
-    shape.queries = 1 << 25;  // * 2 images * 2 heads * 16 channels = 2^31
-    expected = "The output has 2^31 elements or more";
+    shape.queries = (1 << 25) - 16;  // * 2 images * 2 heads * 16 channels = 2^31 - 1024
+    expected = "The output has 2^31 elements or nearly so";
   }
   SUBCASE("sizes whose product overflows 64 bits") {
     shape.batch = shape.queries = 1 << 30;
     shape.heads = 16;
-    expected = "The output has 2^31 elements or more";
+    expected = "The output has 2^31 elements or nearly so";
+  }
+  SUBCASE("a level too large for 32-bit indices") {
+    shape = make_shape({1, 1, 2, 1024, 1, {{1024, 1024}}});
+    expected = "A level of 1024 x 1024 pixels has 2^31 values or more";
   }
   SUBCASE("too many values") {
     shape.pixels = int64_t{1} << 62;
@@ -272,7 +276,7 @@ TEST_CASE("each thing that is wrong with a shape has its own sentence") {
 
 TEST_CASE("the largest allowed output is allowed") {
   Shape shape = small_shape();
-  shape.queries = (1 << 25) - 1;
+  shape.queries = (1 << 25) - 17;  // * 64 outputs a query
   CHECK(refusal(shape) == "");
 }
 
