@@ -33,7 +33,7 @@ def main() -> None:
         x, y = (float(part) for part in location.strip("()").split(","))
         expected = expected_row(x, y, int(size[1]), int(size[2]))
         if cells != expected:
-            sys.exit(f"{page}:{number}: location {location} has {' | '.join(expected)}, and the page says {' | '.join(cells)}.")
+            sys.exit(f"{page}:{number}: {location} has {' | '.join(expected)}, the page says {' | '.join(cells)}.")
         rows += 1
     if rows < 3:
         sys.exit(f"{page}:{start + 1}: the trace has {rows} rows, so this test would check nothing.")

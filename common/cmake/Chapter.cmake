@@ -88,7 +88,8 @@ function(tutorial_chapter name)
   execute_process(COMMAND ${cut} --chapter ${name} --list OUTPUT_VARIABLE todos COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]+" todos "${todos}")
   macro(skeleton suffix file only open)
-    add_custom_command(OUTPUT ${skeletons}/${file} DEPENDS ${solution} ${tools}/skeleton.py ${tools}/markers.py
+    add_custom_command(OUTPUT ${skeletons}/${file}
+      DEPENDS ${solution} ${tools}/skeleton.py ${PROJECT_SOURCE_DIR}/common/markers.py
       COMMAND ${cut} ${skeletons}/${file} --chapter ${name} ${only} COMMENT "Cutting ${name}/${file}")
     add_custom_target(${ch}_cut_${suffix} DEPENDS ${skeletons}/${file})
     add_dependencies(skeletons ${ch}_cut_${suffix})

@@ -6,8 +6,8 @@
 A bug file begins with two lines, `// bug: what was done wrong` and `// caught by: swapped-xy`. Below them it is the
 solution with 1 to 8 lines changed (indentation, blank lines and TODO markers do not count): so a bug that was forgotten
 when its solution changed is noticed. Where a GPU cannot tell what the emulator can, the header names both:
-`// caught by: out-of-bounds or guard-after`. The tests must fail, and one failure must be the announced `error[...]` of the
-emulator or `wrong[...]` of the judge. Status 77 (skipped: no capable GPU) is passed on.
+`// caught by: out-of-bounds or guard-after`. The tests must fail, and one failure must be the announced `error[...]` of
+the emulator or `wrong[...]` of the judge. Status 77 (skipped: no capable GPU) is passed on.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ import re
 import sys
 from pathlib import Path
 
+import common_folder  # before what lies there
 from markers import is_marker
-from test_program import ProgramError, run
+from strict_run import cases_of
 
 MOST_CHANGED_LINES = 8
-
-_FINDING = re.compile(r"\b(?:error|wrong)\[([a-z0-9-]+)\]")
 
 
 def announced(source: str, path: Path) -> list[str]:
@@ -65,21 +64,21 @@ def main() -> None:
                 f"a bug is its solution with 1 to {MOST_CHANGED_LINES} lines changed, "
                 "so make it from the solution again."
             )
-        cases = run(arguments.program, arguments.timeout)
-    except (ValueError, ProgramError) as error:
+    except ValueError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{error.filename} cannot be read: {error.strerror}.")
 
-    failures = [text for case in cases if case.red for text in case.failures]
-    found = sorted(set(_FINDING.findall("\n".join(failures))))
+    cases = cases_of(arguments.program, arguments.timeout)
+    reds = [case for case in cases if not case.green]
+    found = sorted({one for case in reds for one in case.names})
     wanted = " or ".join(f"[{one}]" for one in expected)
-    if not any(case.red for case in cases):
+    if not reds:
         sys.exit(f"{name}: the bug is not caught: expected {wanted}, but all {len(cases)} cases are green.")
     caught = [one for one in expected if one in found]
     if not caught:
         got = ", ".join(f"[{other}]" for other in found) or "no named finding"
-        print("\n".join(failures), file=sys.stderr)
+        print("\n".join(message for case in reds for message in case.messages), file=sys.stderr)
         sys.exit(f"{name}: expected {wanted}, got {got}.")
     print(f"{name}: caught by [{caught[0]}]; changed lines: {changed}.")
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import common_folder  # before what lies there
 from markers import body_hash, chapter_number, split_stamp
 
 

@@ -15,10 +15,9 @@ import re
 import sys
 from pathlib import Path
 
-from test_program import Case, ProgramError, run
+from strict_run import Case, cases_of
 
 _NEEDS = re.compile(r"needs TODO((?: \d+\.\d+)+)")
-_NOT_DONE = re.compile(r"TODO (\d+\.\d+) is not done yet")
 
 
 def needs(case: Case) -> set[str]:
@@ -43,19 +42,18 @@ def problems(cases: list[Case], opened: str) -> list[str]:
             found.append(str(error))
             continue
         declared += bool(blockers)
-        named = set(_NOT_DONE.findall("\n".join(case.failures)))
         todos = "TODO " + " and ".join(sorted(blockers))
-        if blockers and not case.red:
+        if blockers and case.green:
             found.append(f'solved by accident: "{case.name}" passes although {todos} is open, which it says to need.')
-        elif case.red and not blockers:
+        elif not case.green and not blockers:
             found.append(
                 f'"{case.name}" is red with {which} open, but does not declare to need it: {_first_line(case)}'
             )
-        elif blockers and not named:
+        elif blockers and not case.open_todo:
             found.append(f'"{case.name}" is red, but no message says that {todos} is not done yet: {_first_line(case)}')
-        elif blockers and not named & blockers:
+        elif blockers and case.open_todo not in blockers:
             found.append(
-                f'"{case.name}" names the wrong TODO: it says that TODO {" and ".join(sorted(named))} is not done yet, '
+                f'"{case.name}" names the wrong TODO: it says that TODO {case.open_todo} is not done yet, '
                 f"but needs {todos}."
             )
     if not declared:
@@ -66,8 +64,7 @@ def problems(cases: list[Case], opened: str) -> list[str]:
 
 
 def _first_line(case: Case) -> str:
-    text = "\n".join(case.failures)
-    return text.splitlines()[0] if text else "it failed without a message."
+    return case.messages[0].splitlines()[0] if case.messages else "it failed without a message."
 
 
 def main() -> None:
@@ -78,14 +75,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if not re.fullmatch(r"all|\d+\.\d+", arguments.open):
         parser.error(f"--open takes all or a TODO's number like 1.2, not {arguments.open}.")
-    try:
-        cases = run(arguments.program, arguments.timeout)
-    except ProgramError as error:
-        sys.exit(str(error))
+    cases = cases_of(arguments.program, arguments.timeout)
     found = problems(cases, arguments.open)
     if found:
         sys.exit("\n".join(f"{arguments.program.name}: {sentence}" for sentence in found))
-    red = sum(case.red for case in cases)
+    red = sum(not case.green for case in cases)
     print(f"{arguments.program.name}: {red} of {len(cases)} cases are red, exactly those that need an open TODO.")
 
 

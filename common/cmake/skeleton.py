@@ -14,6 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import common_folder  # before what lies there
 from markers import MarkerError, Region, chapter_number, parse_regions, stamped
 
 

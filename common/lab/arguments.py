@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.complaint import USAGE, Complaint
+from lab.complaint import USAGE, Complaint, guess
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,7 @@ def parse(words: Sequence[str]) -> Arguments:
     verb = next((verb for verb in VERBS if verb.name == words[0]), None)
     if verb is None:
         names = [known.name for known in VERBS]
-        raise Complaint(
-            f"there is no verb {words[0]}{_guess(words[0], names)} The verbs are {', '.join(names)}.", USAGE
-        )
+        raise Complaint(f"there is no verb {words[0]}{guess(words[0], names)} The verbs are {', '.join(names)}.", USAGE)
     chapter: str | None = None
     options: dict[str, str] = {}
     rest = list(words[1:])
@@ -72,7 +69,7 @@ def parse(words: Sequence[str]) -> Arguments:
         if word.startswith("-"):
             name, equals, value = word.partition("=")
             if name not in verb.options or (equals and name not in _WITH_FILE):
-                raise Complaint(f"{verb.name} has no option {word}{_guess(name, verb.options)} {_takes(verb)}", USAGE)
+                raise Complaint(f"{verb.name} has no option {word}{guess(name, verb.options)} {_takes(verb)}", USAGE)
             if name in _WITH_FILE and not equals:
                 value = rest.pop(0) if rest else ""
             if name in _WITH_FILE and not value:
@@ -99,11 +96,6 @@ def usage() -> str:
     lines = [f"{'./lab':<{width}}where am I, what next"]
     lines += [f"{verb.usage:<{width}}{verb.summary}" for verb in VERBS]
     return "\n".join([*lines, "", "N is a chapter: 1, 01 or 01_baseline."])
-
-
-def _guess(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]}?" if near else "."
 
 
 def _takes(verb: Verb) -> str:

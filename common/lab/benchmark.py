@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import processes
+import processes
 from lab.complaint import Complaint
 
 REPETITIONS = 9
@@ -94,7 +94,8 @@ def parse(text: str, name: str) -> Report:
     except ValueError:
         raise Complaint(f"{name} wrote no readable results.") from None
     groups: dict[tuple[str, str], list[dict[str, object]]] = {}
-    for row in document.get("benchmarks", []):
+    # In the order of the program, not in that of the random interleaving.
+    for row in sorted(document.get("benchmarks", []), key=lambda row: row.get("family_index", 0)):
         if row.get("error_occurred"):
             raise Complaint(f"{name}, {row['name']}: {row.get('error_message', 'failed')}")
         if row.get("run_type") == "iteration":

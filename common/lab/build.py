@@ -7,7 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
-from lab import chapters, processes
+import processes
+from lab import chapters
 from lab.chapters import Chapter
 from lab.complaint import Complaint
 from lab.project import Project

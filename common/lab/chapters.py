@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.complaint import USAGE, Complaint
+from lab.complaint import USAGE, Complaint, guess
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,8 @@ def find(chapters: Sequence[Chapter], text: str) -> Chapter:
     for chapter in chapters:
         if text == chapter.name or (text.isascii() and text.isdigit() and int(text) == int(chapter.number)):
             return chapter
-    near = difflib.get_close_matches(text, [chapter.name for chapter in chapters], n=1)
-    guess = f"; did you mean {near[0]}?" if near else "."
-    raise Complaint(f"there is no chapter {text}{guess} {known(chapters)}", USAGE)
+    names = [chapter.name for chapter in chapters]
+    raise Complaint(f"there is no chapter {text}{guess(text, names)} {known(chapters)}", USAGE)
 
 
 def known(chapters: Sequence[Chapter]) -> str:

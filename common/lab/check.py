@@ -10,15 +10,14 @@ from lab import given, machines, verdicts
 from lab.build import Build
 from lab.chapters import Chapter
 from lab.complaint import Complaint
-from lab.doctest_xml import Case
-from lab.judging import Outcome, judge, schedules
+from lab.judging import judge, schedules
 from lab.machines import Gpu, Machines
 from lab.project import Project
 from lab.terminal import WIDTH, Progress, paint, shorten
 from lab.verdicts import Verdict
+from testing.doctest_program import Case, Outcome
 
 _SHOWN_LINES = 15
-_NAMED = re.compile(r"\[[a-z0-9-]+\]")  # of a finding or a rejection
 
 
 def check(project: Project, chapter: Chapter, kernel: Path | None) -> int:
@@ -70,10 +69,8 @@ class Check:
     def _judge(self, preset: str, machine: str, quiet: bool) -> Outcome:
         build = self.build(preset)
         build.make(self.target, purpose=f"{self.target} ({preset})")
-        progress = Progress(f"judging {self._project.shown(self.kernel)} on {machine}")
-        progress.update("…")
-        outcome = judge(build.program(self.target), self._project.root)
-        progress.close()
+        with Progress(f"judging {self._project.shown(self.kernel)} on {machine}"):
+            outcome = judge(build.program(self.target), self._project.root)
         if outcome.skipped:
             print(f"{machine}: {outcome.skipped}")
         elif not (quiet and outcome.green):
@@ -83,10 +80,7 @@ class Check:
     def _why_not_on(self, gpu: Gpu) -> str:
         if gpu.can_run(self._chapter):
             return f"{gpu.name} gets its turn when the emulator is green."
-        return (
-            f"{self._chapter.name} needs compute capability {self._chapter.compute_capability}, "
-            f"and {gpu.name} has {gpu.capability}: judged on the emulator only."
-        )
+        return f"{gpu.why_not(self._chapter)}: judged on the emulator only."
 
     def _report(self, outcome: Outcome, machine: str) -> list[str]:
         lines = [paint(f"{self._chapter.name} on {machine}: {self._project.shown(self.kernel)}", "bold")]
@@ -134,13 +128,11 @@ def case_lines(case: Case, shown: int) -> list[str]:
     """A case as lines: its verdict and name, and for a red one the first `shown` lines of why (0: only its name)."""
     if case.green:
         return [f"  {paint('green', 'green')}  {shorten(case.name, WIDTH - 9)}"]
-    said = [line for message in case.messages for line in message.splitlines()]
     if shown == 0:
-        named = _NAMED.search(said[0]) if said else None
-        reason = f"   {named[0]}" if named else ""
+        reason = f"   [{case.names[0]}]" if case.names else ""
         return [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9 - len(reason))}{reason}"]
     lines = [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9)}"]
-    why = [part for line in said for part in _wrapped(line)]
+    why = [part for message in case.messages for line in message.splitlines() for part in _wrapped(line)]
     lines += [f"         {line}".rstrip() for line in why[:shown]]
     if len(why) > shown:
         lines.append(f"         … {len(why) - shown} more lines")

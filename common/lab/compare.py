@@ -25,10 +25,8 @@ def compare(project: Project, chapter: Chapter, kernel: Path | None) -> int:
     build = checked.build("cuda" if gpu else "emulator")
     target = f"{checked.target}_compare"
     build.make(target, purpose=f"{target} ({build.preset})")
-    progress = Progress(f"{'measuring' if gpu else 'counting'} {chapter.name} on {gpu.name if gpu else 'the emulator'}")
-    progress.update("…")
-    report = benchmark.measure(build.program(target), project.root, on_gpu=gpu is not None)
-    progress.close()
+    with Progress(f"{'measuring' if gpu else 'counting'} {chapter.name} on {gpu.name if gpu else 'the emulator'}"):
+        report = benchmark.measure(build.program(target), project.root, on_gpu=gpu is not None)
     if gpu:
         print(paint(f"{chapter.name} on {gpu.name}: median ± noise of {benchmark.REPETITIONS}, in ms", "bold"))
         print("\n".join(times(report)))

@@ -1,5 +1,10 @@
 """What goes wrong in a way that the reader can mend is one sentence and an exit code."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
 USAGE = 2
 
 
@@ -10,3 +15,9 @@ class Complaint(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.code = code
+
+
+def guess(word: str, known: Sequence[str]) -> str:
+    """The end of a sentence about a word that is not known: "; did you mean check?" where one is near, else a stop."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else "."

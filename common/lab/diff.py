@@ -6,9 +6,9 @@ import difflib
 
 from lab.chapters import Chapter
 from lab.complaint import Complaint
-from lab.marks import is_marker
 from lab.project import Project
 from lab.terminal import paint
+from markers import is_marker
 
 
 def diff(project: Project, chapter: Chapter) -> int:

@@ -7,7 +7,8 @@ import platform
 import re
 import shutil
 
-from lab import machines, processes
+import processes
+from lab import machines
 from lab.chapters import Chapter
 from lab.machines import Machines
 from lab.project import Project

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import sys
 
-from lab import benchmark, machines, processes, results
+import processes
+from lab import benchmark, machines, results
 from lab.benchmark import Measurement, Report
 from lab.build import Build
 from lab.chapters import Chapter
@@ -31,8 +32,7 @@ def run(project: Project, chapters: list[Chapter], record: bool, command: str) -
     print("\n".join(_times(reports) if gpu else _counts(reports)))
     for chapter in chapters:
         if gpu and chapter not in able:
-            needs = f"needs compute capability {chapter.compute_capability}"
-            print(f"{chapter.name} {needs}, and {gpu.name} has {gpu.capability}: not run.")
+            print(f"{gpu.why_not(chapter)}: not run.")
     if record and gpu:
         _record(project, reports, command)
     return 0
@@ -45,11 +45,9 @@ def _measure(project: Project, chapters: list[Chapter], found: Machines) -> dict
         build.make(*(f"{chapter.target}_bench" for chapter in chapters))
     reports: dict[str, Report] = {}
     for number, chapter in enumerate(chapters, 1):
-        progress = Progress(f"{'measuring' if gpu else 'counting'} {chapter.name} ({number} of {len(chapters)})")
-        progress.update("…")
         program = build.program(f"{chapter.target}_bench")
-        reports[chapter.name] = benchmark.measure(program, project.root, on_gpu=gpu is not None)
-        progress.close()
+        with Progress(f"{'measuring' if gpu else 'counting'} {chapter.name} ({number} of {len(chapters)})"):
+            reports[chapter.name] = benchmark.measure(program, project.root, on_gpu=gpu is not None)
     return reports
 
 

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import processes
+import processes
 from lab.chapters import Chapter
 
 LEAST_CUDA = "13.0"
@@ -31,6 +31,11 @@ class Gpu:
     def can_run(self, chapter: Chapter) -> bool:
         """Whether the GPU has the compute capability that the chapter declares."""
         return version_tuple(self.capability) >= version_tuple(chapter.compute_capability)
+
+    def why_not(self, chapter: Chapter) -> str:
+        """Why it cannot run the chapter, as the begin of a sentence."""
+        needs = f"{chapter.name} needs compute capability {chapter.compute_capability}"
+        return f"{needs}, and {self.name} has {self.capability}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from lab import processes
+import processes
 from lab.benchmark import Measurement, Report
 from lab.complaint import Complaint
 from lab.files import write_whole

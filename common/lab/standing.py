@@ -6,9 +6,9 @@ from pathlib import Path
 
 from lab import verdicts
 from lab.chapters import Chapter
-from lab.marks import body_hash, split_stamp
 from lab.project import Project
 from lab.terminal import WIDTH, paint, shorten, table
+from markers import body_hash, split_stamp
 
 _COLOURS = {"green": "green", "edited": "yellow"}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from lab import machines, processes
+import processes
+from lab import machines
 from lab.build import Build
 from lab.complaint import Complaint
 from lab.project import Project

@@ -49,6 +49,14 @@ class Progress:
         if self._live:
             self._rewrite(f"{label} …")
 
+    def __enter__(self) -> Progress:
+        """For work without steps: the line is there at once, and gone however the work ends."""
+        self.update("…")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def update(self, note: str) -> None:
         """Shows `note` behind the label."""
         if self._live:

@@ -49,7 +49,7 @@ class Bug(ToolTest):
 
     def test_a_bug_that_crashes_is_not_caught(self) -> None:
         done = self.check(first="print('wrong[swapped-xy]', flush=True); os.kill(os.getpid(), signal.SIGSEGV)")
-        self.assert_refuses(done, "crashed with SIGSEGV")
+        self.assert_refuses(done, "the program crashed: SIGSEGV")
 
     def test_a_name_in_a_green_case_does_not_count(self) -> None:
         note = case("note", "", "wrong[swapped-xy]").replace('test_case_success="false"', 'test_case_success="true"')

@@ -15,8 +15,8 @@ from pathlib import Path
 from unittest import mock
 
 from lab.chapters import Chapter
-from lab.marks import body_hash
 from lab.project import Project
+from markers import body_hash
 
 CHAPTERS = [
     Chapter("01", "01_baseline", "One thread per output channel", "", "deformable_attention", "8.0"),
@@ -59,6 +59,7 @@ class FakeCheckout(unittest.TestCase):
         self.environment = mock.patch.dict(os.environ, {"PATH": path, "LAB_MISSING": "", "NO_COLOR": "1"})
         self.environment.start()
         self.addCleanup(self.environment.stop)
+        os.environ.pop("TUTORIAL_SCHEDULES", None)  # set where these tests are part of `./lab test`
 
     def tool(self, name: str, script: str) -> None:
         """Puts a program into PATH."""
@@ -81,10 +82,11 @@ class FakeCheckout(unittest.TestCase):
 
     def copy_of_lab(self) -> None:
         """Puts the real command line into the fake checkout, to be run from there."""
-        common = REAL_ROOT / "common"
         ignored = shutil.ignore_patterns("__pycache__", "tests")
-        shutil.copytree(common / "lab", self.project.root / "common" / "lab", ignore=ignored)
-        write(self.project.root / "common/cmake/markers.py", (common / "cmake/markers.py").read_text())
+        for name in ("lab", "testing"):
+            shutil.copytree(REAL_ROOT / "common" / name, self.project.root / "common" / name, ignore=ignored)
+        for name in ("markers.py", "processes.py"):
+            shutil.copy(REAL_ROOT / "common" / name, self.project.root / "common" / name)
 
 
 def write(path: Path, text: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from unittest import mock
 
 from lab import check, compare, ladder, standing
 from lab.complaint import Complaint
-from lab.judging import judge
 from lab.tests.fake import CHAPTERS, GREEN, FakeCheckout, printed, skeleton, write
 from lab.tests.test_benchmark import document, row
 
@@ -27,6 +28,13 @@ class Check(FakeCheckout):
         code, output = self.check()
         self.assertEqual(code, 0)
         self.assertIn("\n2 of 2 green on the emulator: no finding in 20 schedules a case\n", output)
+
+    def test_the_tests_run_in_the_checkout_with_few_schedules_or_as_many_as_wished(self) -> None:
+        self.doctest_program("ch01", GREEN, then='echo "$TUTORIAL_SCHEDULES" >> schedules.log')
+        for wished in ({}, {"TUTORIAL_SCHEDULES": "7"}):
+            with mock.patch.dict(os.environ, wished):
+                self.check()
+        self.assertEqual((self.project.root / "schedules.log").read_text(), "20\n7\n")
 
     def test_red_shows_the_first_reason_and_the_next_todo(self) -> None:
         body = "int a;\n  // TODO 1.2: from here to there (about 2 lines)\n  TODO(1.2);\n"
@@ -58,21 +66,13 @@ class Check(FakeCheckout):
         self.doctest_program("ch01", _CUT, then="kill -SEGV $$")
         code, output = self.check()
         self.assertEqual(code, 1)
-        self.assertRegex(
-            output, r"crashed in “1.2 ends here”: SIGSEGV, Segmentation fault; the cases after it did not run"
-        )
+        self.assertIn("the program crashed in “1.2 ends here”: SIGSEGV, Segmentation fault; the cases after", output)
 
     def test_a_program_that_says_too_little_is_never_green(self) -> None:
         for report, exit_code in (("", 0), ("", 1), (_CUT, 0), (GREEN, 3), (_RED, 0)):
             self.doctest_program("ch01", report, exit_code)
             self.assertEqual(self.check()[0], 1, (report, exit_code))
         self.assertIn("the program ended with exit code 0 although a case is red.\n", self.check()[1])
-
-    def test_a_program_that_hangs_is_stopped_with_all_it_started(self) -> None:
-        self.doctest_program("ch01", _CUT, then="sleep 60 & sleep 60")
-        outcome = judge(self.project.build("emulator") / "bin" / "ch01", self.project.root, seconds=0.3)
-        self.assertIn("did not end within 0 s and was stopped in “1.2 ends here”", outcome.ending)
-        self.assertFalse(outcome.green)
 
     def test_the_gpu_comes_after_a_green_emulator_and_can_be_red(self) -> None:
         self.with_gpu()

@@ -11,7 +11,9 @@ import time
 from lab.tests.fake import GREEN, FakeCheckout, write
 
 
-class Command(FakeCheckout):
+class RealCommand(FakeCheckout):
+    """A checkout with the real command line in it, run as a program of its own."""
+
     def setUp(self) -> None:
         super().setUp()
         self.copy_of_lab()
@@ -32,6 +34,8 @@ class Command(FakeCheckout):
         out, err = process.communicate(timeout=30)
         return process.returncode, out, err
 
+
+class Command(RealCommand):
     def test_a_wrong_command_is_one_sentence_and_exit_code_2(self) -> None:
         for words, sentence in (
             ("chekc 1", "no verb chekc; did you mean check?"),
@@ -105,45 +109,42 @@ class Command(FakeCheckout):
         self.assertTrue(ended.exists())
 
 
-class Suite(FakeCheckout):
+class Suite(RealCommand):
     def setUp(self) -> None:
         super().setUp()
-        self.copy_of_lab()
         self.log = self.project.root / "log"
         self.tool("cmake", f'echo "cmake $@" >> "{self.log}"')
         self.tool("ctest", f'echo "ctest $@ $TUTORIAL_SCHEDULES" >> "{self.log}"; echo "100% tests passed out of 3"')
-        os.environ.pop("TUTORIAL_SCHEDULES", None)
 
-    def lab(self, *words: str) -> tuple[int, str, list[str]]:
+    def run_suite(self, *options: str) -> tuple[int, str, list[str]]:
+        """Exit code and output of `./lab test`, and how it called cmake and ctest."""
         self.log.unlink(missing_ok=True)
-        environment = os.environ | {"PYTHONPATH": str(self.project.root / "common")}
-        command = [sys.executable, "-B", "-m", "lab", *words]
-        ended = subprocess.run(command, cwd=self.project.root, env=environment, capture_output=True, text=True, timeout=30)
-        return ended.returncode, ended.stdout + ended.stderr, self.log.read_text().splitlines()
+        code, out, err = self.lab("test", *options)
+        return code, out + err, self.log.read_text().splitlines()
 
     def test_the_readers_kernels_are_no_part_of_it_and_ctests_summary_is_shown(self) -> None:
-        code, output, log = self.lab("test")
+        code, output, log = self.run_suite()
         self.assertEqual(code, 0)
         self.assertIn("100% tests passed out of 3\n", output)
         self.assertEqual([line.split()[0] for line in log], ["cmake", "ctest"])
         self.assertRegex(log[1], r"-LE \^ch\[0-9\]\[0-9\]\$ --parallel \d+ --output-on-failure --no-tests=error 200$")
 
     def test_thorough_explores_more(self) -> None:
-        self.assertTrue(self.lab("test", "--thorough")[2][1].endswith(" 10000"))
+        self.assertTrue(self.run_suite("--thorough")[2][1].endswith(" 10000"))
         os.environ["TUTORIAL_SCHEDULES"] = "7"
-        self.assertTrue(self.lab("test")[2][1].endswith(" 7"))
+        self.assertTrue(self.run_suite()[2][1].endswith(" 7"))
 
     def test_with_nvcc_both_presets_are_tested_and_one_red_one_is_enough(self) -> None:
         self.with_gpu()
-        code, output, log = self.lab("test")
+        code, output, log = self.run_suite()
         self.assertEqual((code, len(log)), (0, 4), output)
         self.tool("ctest", f'echo "ctest $@" >> "{self.log}"; case "$@" in *emulator*) exit 8;; esac')
-        code, output, log = self.lab("test")
+        code, output, log = self.run_suite()
         self.assertEqual((code, len(log)), (1, 4), "the second preset is tested although the first is red")
         self.assertIn("lab: red: the tests of emulator; see above.", output)
 
     def test_a_failed_build_is_red(self) -> None:
         self.tool("cmake", f'echo "cmake $@" >> "{self.log}"; echo "x: error: y"; exit 1')
-        code, output, log = self.lab("test")
+        code, output, log = self.run_suite()
         self.assertEqual((code, len(log)), (1, 1))
         self.assertIn("x: error: y", output)

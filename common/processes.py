@@ -99,7 +99,5 @@ def _end_by_force(process: subprocess.Popen[str]) -> None:
 
 
 def _signal_all(process: subprocess.Popen[str], number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass
