@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import unittest
 
 from .support import ENVIRONMENT, ToolTest
 
@@ -41,6 +43,7 @@ class DriftTest(ToolTest):
         self.write(READER, skeleton.replace("TODO(1.1);", code))
 
 
+@unittest.skipUnless(shutil.which("git"), "git is not installed")
 class InARepository(DriftTest):
     def setUp(self) -> None:
         super().setUp()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -65,6 +66,7 @@ class Results(unittest.TestCase):
         with self.assertRaisesRegex(Complaint, "does not count points_per_second"):
             results.entry(report, "abc", "./lab run --record", datetime.date(2026, 11, 21))
 
+    @unittest.skipUnless(shutil.which("git"), "git is not installed")
     def test_the_commit_says_when_tracked_files_differ(self) -> None:
         def git(*words: str) -> None:
             identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
