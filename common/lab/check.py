@@ -10,7 +10,7 @@ from lab import given, machines, verdicts
 from lab.build import Build
 from lab.chapters import Chapter
 from lab.complaint import Complaint
-from lab.judging import judge, schedules
+from lab.judging import explored, judge
 from lab.machines import Gpu, Machines
 from lab.project import Project
 from lab.terminal import WIDTH, Progress, paint, shorten
@@ -94,7 +94,7 @@ class Check:
     def _closing(self, outcome: Outcome, machine: str) -> list[str]:
         green, cases = len(outcome.cases) - len(outcome.reds), len(outcome.cases)
         if outcome.green:
-            claim = f": no finding in {schedules()} schedules a case" if machine == "the emulator" else ""
+            claim = f": no finding in {explored()}" if machine == "the emulator" else ""
             return [paint(f"{green} of {cases} green on {machine}{claim}", "green")]
         if not outcome.reds:
             return []

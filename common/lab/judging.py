@@ -17,6 +17,12 @@ def schedules() -> str:
     return os.environ.get("TUTORIAL_SCHEDULES", _USUAL_SCHEDULES)
 
 
+def explored() -> str:
+    """What a run without a finding has explored, in words."""
+    seed = os.environ.get("TUTORIAL_SEED")
+    return f"the schedule of seed {seed}" if seed else f"{schedules()} schedules a case"
+
+
 def judge(program: Path, root: Path) -> Outcome:
     """Runs the test program in the checkout `root` with a time limit."""
     environment = os.environ | {"TUTORIAL_SCHEDULES": schedules()}

@@ -36,6 +36,11 @@ class Check(FakeCheckout):
                 self.check()
         self.assertEqual((self.project.root / "schedules.log").read_text(), "20\n7\n")
 
+    def test_a_single_schedule_is_not_called_twenty(self) -> None:
+        self.doctest_program("ch01", GREEN)
+        with mock.patch.dict(os.environ, {"TUTORIAL_SEED": "7"}):
+            self.assertIn("green on the emulator: no finding in the schedule of seed 7\n", self.check()[1])
+
     def test_red_shows_the_first_reason_and_the_next_todo(self) -> None:
         body = "int a;\n  // TODO 1.2: from here to there (about 2 lines)\n  TODO(1.2);\n"
         write(self.project.kernel(_FIRST), skeleton(body))
