@@ -46,7 +46,7 @@ Thread& thread_of(Block& block, const Exchange& exchange, int lane) {
 uint64_t vote(const Exchange& exchange) {
   uint64_t ballot = 0;
   for (int lane = 0; lane < warp_size; ++lane) {
-    if ((exchange.arrived >> lane & 1) && exchange.values[lane]) ballot |= uint64_t{1} << lane;
+    if (exchange.values[lane]) ballot |= uint64_t{1} << lane;
   }
   switch (exchange.operation) {
     case WarpOperation::all: return ballot == exchange.arrived;
@@ -73,17 +73,37 @@ bool is_complete(const Block& block, const Exchange& exchange) {
   return ((exchange.arrived | absent_lanes(block, exchange.warp)) & exchange.mask) == exchange.mask;
 }
 
-// A lane reads from another that does not take part: the value is undefined. Null if all is well.
+// A lane reads from another that does not take part, or that no warp has: the value is undefined. Null if all is well.
 const Thread* reads_absent_lane(Block& block, const Exchange& exchange) {
   if (!is_shuffle(exchange.operation)) return nullptr;
   for (int lane = 0; lane < warp_size; ++lane) {
-    if (!(exchange.arrived >> lane & 1) || (exchange.arrived >> exchange.sources[lane] & 1)) continue;
-    return &thread_of(block, exchange, lane);
+    if (!(exchange.arrived >> lane & 1)) continue;
+    const int source = exchange.sources[lane];
+    if (source < 0 || source >= warp_size || !(exchange.arrived >> source & 1)) return &thread_of(block, exchange, lane);
   }
   return nullptr;
 }
 
-Report absent_lane_report(const Exchange& exchange, const Thread& reader) {
+Report lane_not_in_mask(const Thread& thread, WarpOperation operation, uint32_t mask, Here here) {
+  return {"lane-not-in-mask",
+          std::string("this lane executes ") + name_of(operation) + " with a mask that does not name it",
+          {{here, nullptr, describe(thread) + ", mask " + hexadecimal(mask)}},
+          {},
+          "every lane that executes a warp-wide operation must be named in the mask it passes"};
+}
+
+Report divergent_warp(const Thread& thread, WarpOperation operation, Here here, const Exchange& exchange) {
+  return {"divergent-warp",
+          "lanes of one mask execute different warp-wide operations",
+          {{here, nullptr, std::string(name_of(operation)) + " by " + describe(thread)},
+           {exchange.site, nullptr,
+            std::string(name_of(exchange.operation)) + " by lanes " + hexadecimal(exchange.arrived)}},
+          {"both pass the mask " + hexadecimal(exchange.mask)},
+          "all lanes named in a mask execute the same operation on the same line: take the branch away, or name in the "
+          "mask only the lanes that take it"};
+}
+
+Report absent_lane(const Exchange& exchange, const Thread& reader) {
   return {"shuffle-from-absent-lane",
           "a lane takes its value from a lane that does not take part in this shuffle",
           {{exchange.site, nullptr,
@@ -102,7 +122,7 @@ void complete_ready(Block& block, int warp) {
     }
     const Exchange exchange = block.exchanges[i];
     block.exchanges.erase(block.exchanges.begin() + static_cast<std::ptrdiff_t>(i));
-    if (const Thread* reader = reads_absent_lane(block, exchange)) machine->stop(absent_lane_report(exchange, *reader));
+    if (const Thread* reader = reads_absent_lane(block, exchange)) machine->stop(absent_lane(exchange, *reader));
     complete(block, exchange);
   }
 }
@@ -136,11 +156,7 @@ uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, i
   Block& block = *thread.block;
   const uint32_t own = 1u << thread.lane();
   if (!(mask & own)) {
-    machine->stop({"lane-not-in-mask",
-                   std::string("this lane executes ") + name_of(operation) + " with a mask that does not name it",
-                   {{here, nullptr, describe(thread) + ", mask " + hexadecimal(mask)}},
-                   {},
-                   "every lane that executes a warp-wide operation must be named in the mask it passes"});
+    machine->stop(lane_not_in_mask(thread, operation, mask, here));
   }
   auto exchange = std::find_if(block.exchanges.begin(), block.exchanges.end(), [&](const Exchange& other) {
     return other.warp == thread.warp() && other.mask == mask;
@@ -150,14 +166,7 @@ uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, i
     exchange = std::prev(block.exchanges.end());
   }
   if (exchange->operation != operation || exchange->site.line != here.line) {
-    machine->stop({"divergent-warp",
-                   "lanes of one mask execute different warp-wide operations",
-                   {{here, nullptr, std::string(name_of(operation)) + " by " + describe(thread)},
-                    {exchange->site, nullptr,
-                     std::string(name_of(exchange->operation)) + " by lanes " + hexadecimal(exchange->arrived)}},
-                   {"both pass the mask " + hexadecimal(mask)},
-                   "all lanes named in a mask execute the same operation on the same line: take the branch away, or "
-                   "name in the mask only the lanes that take it"});
+    machine->stop(divergent_warp(thread, operation, here, *exchange));
   }
   exchange->arrived |= own;
   exchange->values[thread.lane()] = value;

@@ -50,9 +50,9 @@ uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, i
 /// The calling thread's lane (0..31) in its warp. Warps are made of 32 consecutive threads, x fastest.
 int lane();
 
-/// This block's shared memory, poisoned at the start of the block; its address is a multiple of `alignment` (at most 1024).
+/// This block's shared memory, poisoned at the start of the block; its address is a multiple of 1024.
 /// Errors: finding `shared-storage-too-small` if the launch did not ask for `bytes`.
-void* shared_memory(std::size_t bytes, std::size_t alignment, Here here);
+void* shared_memory(std::size_t bytes, Here here);
 
 /// Ends the run with the finding `todo`. On the host: throws it.
 [[noreturn]] void open_todo(const char* number, Here here);

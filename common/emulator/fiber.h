@@ -11,7 +11,6 @@ namespace emulator {
 struct Stack {
   char* base = nullptr;  // lowest usable address
   std::size_t bytes = 0;
-  bool contains(uintptr_t address) const { return address - reinterpret_cast<uintptr_t>(base) < bytes; }
 };
 
 /// Hands out stacks and takes them back. A stack may come back with frames still on it: they are dropped, not unwound.

@@ -15,19 +15,15 @@ namespace {
 
 enum class Kind : bool { read, write };
 
-bool lies_in(uintptr_t address, std::size_t size, const void* object, std::size_t bytes) {
-  const uintptr_t offset = address - reinterpret_cast<uintptr_t>(object);  // huge where the address is lower
-  return offset < bytes && size <= bytes - offset;
-}
-
 // What a thread may use without anybody counting: its own stack, the built-in variables, the kernel's parameters.
 bool is_private(const Thread& thread, uintptr_t address, std::size_t size, Kind kind) {
-  if (thread.stack.contains(address)) return true;
+  const auto is_in = [&](const void* object, std::size_t bytes) {
+    return lies_in(address, size, reinterpret_cast<uintptr_t>(object), bytes);
+  };
+  if (is_in(thread.stack.base, thread.stack.bytes)) return true;
   if (kind == Kind::write) return false;
-  return lies_in(address, size, &threadIdx, sizeof threadIdx) || lies_in(address, size, &blockIdx, sizeof blockIdx) ||
-         lies_in(address, size, &blockDim, sizeof blockDim) || lies_in(address, size, &gridDim, sizeof gridDim) ||
-         lies_in(address, size, &warpSize, sizeof warpSize) ||
-         lies_in(address, size, machine->launch().arguments, machine->launch().argument_bytes);
+  return is_in(&threadIdx, sizeof threadIdx) || is_in(&blockIdx, sizeof blockIdx) || is_in(&blockDim, sizeof blockDim) ||
+         is_in(&gridDim, sizeof gridDim) || is_in(machine->launch().arguments, machine->launch().argument_bytes);
 }
 
 std::string what(Kind kind, std::size_t size) {
@@ -35,44 +31,43 @@ std::string what(Kind kind, std::size_t size) {
          (size == 1 ? " byte" : " bytes");
 }
 
-[[noreturn]] void report_out_of_bounds(const Thread& thread, uintptr_t address, std::size_t size, Kind kind,
-                                       const void* code) {
-  std::vector<const Region*> regions{&thread.block->shared};
+Report out_of_bounds(const Thread& thread, uintptr_t address, std::size_t size, Kind kind, const void* code) {
+  std::vector<const Region*> regions;
+  if (thread.block->shared.bytes > 0) regions.push_back(&thread.block->shared);
   for (const Region& region : global_memory().regions()) regions.push_back(&region);
-  machine->stop({"out-of-bounds",
-                 std::string("this ") + (kind == Kind::write ? "write" : "read") + " is outside every buffer",
-                 {{{}, code, what(kind, size) + ", " + describe_address(address, regions) + "     " + describe(thread)}},
-                 {},
-                 "an index is tested before it is used; on a GPU the same access reads a neighbour's data or ends the "
-                 "launch with an error"});
+  return {"out-of-bounds",
+          std::string("this ") + (kind == Kind::write ? "write" : "read") + " is outside every buffer",
+          {{{}, code, what(kind, size) + ", " + describe_address(address, regions) + "     " + describe(thread)}},
+          {},
+          "an index is tested before it is used; on a GPU the same access reads a neighbour's data or ends the launch "
+          "with an error"};
 }
 
-[[noreturn]] void report_misaligned(const Thread& thread, uintptr_t address, std::size_t size, Kind kind,
-                                    const void* code) {
-  machine->stop({"misaligned-access",
-                 "the address of this access is not a multiple of its size",
-                 {{{}, code,
-                   what(kind, size) + " at an address that leaves remainder " + std::to_string(address % size) +
-                       "     " + describe(thread)}},
-                 {},
-                 "a GPU reads and writes 2, 4, 8 or 16 bytes only at multiples of 2, 4, 8 or 16"});
+Report misaligned(const Thread& thread, uintptr_t address, std::size_t size, Kind kind, const void* code) {
+  return {"misaligned-access",
+          "the address of this access is not a multiple of its size",
+          {{{}, code,
+            what(kind, size) + " at an address that leaves remainder " + std::to_string(address % size) + "     " +
+                describe(thread)}},
+          {},
+          "a GPU reads and writes 2, 4, 8 or 16 bytes only at multiples of 2, 4, 8 or 16"};
 }
 
-[[noreturn]] void report_race(const Thread& thread, const Region& region, uintptr_t address, std::size_t size,
-                              Kind kind, const void* code, const Access& earlier) {
+Report data_race(const Thread& thread, const Region& region, uintptr_t address, std::size_t size, Kind kind,
+                 const void* code, const Access& earlier) {
   const std::string place = " at " + region.name + " + " + std::to_string(address - region.base) + "     ";
   const bool same_block = earlier.block == thread.block->index;
-  machine->stop(
-      {"data-race",
-       "two threads use the same bytes, at least one writes, and nothing orders them",
-       {{{}, code, what(kind, size) + place + describe(thread)},
-        {{}, earlier.code,
-         std::string("earlier ") + (earlier.is_write ? "write" : "read") + " by " + describe(earlier.block, earlier.thread)}},
-       {},
-       same_block ? "between one thread's write and another's access stands a barrier that both execute: "
-                    "__syncthreads(), or __syncwarp() inside a warp; a shuffle orders no memory"
-                  : "blocks of one launch run in any order and at the same time: give each block its own part of the "
-                    "output"});
+  return {"data-race",
+          "two threads use the same bytes, at least one writes, and nothing orders them",
+          {{{}, code, what(kind, size) + place + describe(thread)},
+           {{}, earlier.code,
+            std::string("earlier ") + (earlier.is_write ? "write" : "read") + " by " +
+                describe(earlier.block, earlier.thread)}},
+          {},
+          same_block ? "between one thread's write and another's access stands a barrier that both execute: "
+                       "__syncthreads(), or __syncwarp() inside a warp; a shuffle orders no memory"
+                     : "blocks of one launch run in any order and at the same time: give each block its own part of the "
+                       "output"};
 }
 
 void count(Counts& counts, bool is_shared, Kind kind, std::size_t size) {
@@ -99,14 +94,14 @@ void access(uintptr_t address, std::size_t size, std::size_t alignment, Kind kin
   if (!is_shared) region = global_memory().find(address, size);
   if (!region) {
     if (kind == Kind::read && is_program_constant(address, size)) return;
-    report_out_of_bounds(thread, address, size, kind, code);
+    machine->stop(out_of_bounds(thread, address, size, kind, code));
   }
-  if (address % alignment != 0) report_misaligned(thread, address, size, kind, code);
+  if (address % alignment != 0) machine->stop(misaligned(thread, address, size, kind, code));
   thread.last_code = code;
   count(machine->counts(), is_shared, kind, size);
   const Access access{thread.block->index, thread.index, thread.clock.epoch(), 0, kind == Kind::write, code};
   if (const auto earlier = region->history().record(access, thread.clock, address, size)) {
-    report_race(thread, *region, address, size, kind, code, *earlier);
+    machine->stop(data_race(thread, *region, address, size, kind, code, *earlier));
   }
 }
 
@@ -121,21 +116,21 @@ void access(uintptr_t address, std::size_t size, std::size_t alignment, Kind kin
     emulator::access(reinterpret_cast<uintptr_t>(address), size, alignment, emulator::Kind::kind,            \
                      __builtin_return_address(0));                                                           \
   }
-#define HOOKS_OF_SIZE(size)                                        \
-  HOOK(__tsan_read##size, size, size, read)                        \
-  HOOK(__tsan_write##size, size, size, write)                      \
-  HOOK(__tsan_unaligned_read##size, size, 1, read)                 \
-  HOOK(__tsan_unaligned_write##size, size, 1, write)               \
-  HOOK(__tsan_volatile_read##size, size, size, read)               \
-  HOOK(__tsan_volatile_write##size, size, size, write)             \
-  HOOK(__tsan_unaligned_volatile_read##size, size, 1, read)        \
+#define HOOKS_OF_SIZE(size, alignment)                                        \
+  HOOK(__tsan_read##size, size, alignment, read)                              \
+  HOOK(__tsan_write##size, size, alignment, write)                            \
+  HOOK(__tsan_unaligned_read##size, size, 1, read)                            \
+  HOOK(__tsan_unaligned_write##size, size, 1, write)                          \
+  HOOK(__tsan_volatile_read##size, size, alignment, read)                     \
+  HOOK(__tsan_volatile_write##size, size, alignment, write)                   \
+  HOOK(__tsan_unaligned_volatile_read##size, size, 1, read)                   \
   HOOK(__tsan_unaligned_volatile_write##size, size, 1, write)
 
-HOOKS_OF_SIZE(1)
-HOOKS_OF_SIZE(2)
-HOOKS_OF_SIZE(4)
-HOOKS_OF_SIZE(8)
-HOOKS_OF_SIZE(16)
+HOOKS_OF_SIZE(1, 1)
+HOOKS_OF_SIZE(2, 2)
+HOOKS_OF_SIZE(4, 4)
+HOOKS_OF_SIZE(8, 8)
+HOOKS_OF_SIZE(16, 8)  // called for a pair of float2, too, which need no more than 8
 
 extern "C" {
 

@@ -1,7 +1,6 @@
 #include "emulator/machine.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <numeric>
 
@@ -37,7 +36,7 @@ uint3 position(int index, dim3 size) {
   return {i % size.x, i / size.x % size.y, i / size.x / size.y};
 }
 
-int volume(dim3 size) { return static_cast<int>(size.x * size.y * size.z); }
+std::size_t volume(dim3 size) { return std::size_t{size.x} * size.y * size.z; }
 
 // Every fiber's first frame. A thread that ends leaves for the scheduler and is never resumed.
 void thread_main() {
@@ -62,7 +61,22 @@ Options& options() {
 
 const Counts& counts() { return last_counts; }
 
-Machine::Machine(const Launch& launch) : launch_(launch), random_(options().seed) {}
+Machine::Machine(const Launch& launch) : launch_(launch), random_(options().seed) {
+  machine = this;
+  watchdog::start();
+}
+
+Machine::~Machine() {
+  watchdog::stop();
+  machine = nullptr;
+  for (const auto& block : blocks_) {  // after a finding: whoever has not ended never will, drop the stacks
+    for (const Thread& thread : block->threads) {
+      if (thread.state != Thread::State::not_started && thread.state != Thread::State::left) {
+        stacks().give_back(thread.stack);
+      }
+    }
+  }
+}
 
 std::unique_ptr<Block> Machine::make_block(int index) {
   auto block = std::make_unique<Block>();
@@ -70,16 +84,14 @@ std::unique_ptr<Block> Machine::make_block(int index) {
   block->position = position(index, launch_.grid);
 
   const std::size_t bytes = launch_.shared_bytes;
-  block->arena = std::make_unique<std::byte[]>(bytes + arena_alignment);
+  block->arena = std::make_unique_for_overwrite<std::byte[]>(bytes + arena_alignment);
   const auto raw = reinterpret_cast<uintptr_t>(block->arena.get());
   block->shared.name = "shared memory";
   block->shared.base = (raw + arena_alignment - 1) / arena_alignment * arena_alignment;
   block->shared.bytes = bytes;
-  for (std::size_t i = 0; i + sizeof poison <= bytes; i += sizeof poison) {
-    std::memcpy(reinterpret_cast<std::byte*>(block->shared.base) + i, &poison, sizeof poison);
-  }
+  std::fill_n(reinterpret_cast<uint16_t*>(block->shared.base), (bytes + 1) / sizeof poison, poison);
 
-  const int threads = volume(launch_.block);
+  const int threads = static_cast<int>(volume(launch_.block));
   block->threads.resize(threads);
   for (int i = 0; i < threads; ++i) {
     Thread& thread = block->threads[i];
@@ -139,15 +151,6 @@ std::optional<Report> Machine::run() {
     });
     if (!report_ && !all_left) report_ = explain_standstill(*this);
   }
-  if (report_) {
-    for (const auto& block : blocks_) {  // whoever has not ended never will: drop the stacks
-      for (const Thread& thread : block->threads) {
-        if (thread.state != Thread::State::not_started && thread.state != Thread::State::left) {
-          stacks().give_back(thread.stack);
-        }
-      }
-    }
-  }
   return report_;
 }
 
@@ -165,34 +168,34 @@ void Machine::stop(Report report) {
 }
 
 void run(const Launch& launch) {
-  Machine run(launch);
-  machine = &run;
-  watchdog::start();
-  const std::optional<Report> report = run.run();
-  watchdog::stop();
-  last_counts = run.counts();
-  if (!report) {
-    machine = nullptr;
-    return;
+  std::optional<Report> report;
+  {
+    Machine run(launch);
+    report = run.run();
+    last_counts = run.counts();
   }
-  const std::string message = compose(*report);  // still names threads and blocks of the run
-  machine = nullptr;
-  throw Finding(report->name, message);
+  if (report) throw Finding(report->name, compose(*report));
 }
 
 int lane() { return current->lane(); }
 
-void* shared_memory(std::size_t bytes, std::size_t alignment, Here here) {
+namespace {
+Report storage_too_small(std::size_t used, std::size_t given, const Thread& thread, Here here) {
+  return {"shared-storage-too-small",
+          "this kernel uses " + std::to_string(used) + " bytes of shared memory, and its launch gives it " +
+              std::to_string(given),
+          {{here, nullptr, describe(thread)}},
+          {},
+          "give launch() the size of the storage: {grid, block, sizeof(SharedStorage)}"};
+}
+}  // namespace
+
+void* shared_memory(std::size_t bytes, Here here) {
   const InsideEmulator inside;
   Thread& thread = *current;
   const Region& shared = thread.block->shared;
-  if (bytes > shared.bytes || alignment > arena_alignment) {
-    machine->stop({"shared-storage-too-small",
-                   "this kernel uses " + std::to_string(bytes) + " bytes of shared memory, and its launch gives it " +
-                       std::to_string(shared.bytes),
-                   {{here, nullptr, describe(thread)}},
-                   {},
-                   "give launch() the size of the storage: {grid, block, sizeof(SharedStorage)}"});
+  if (bytes > shared.bytes) {
+    machine->stop(storage_too_small(bytes, shared.bytes, thread, here));
   }
   return reinterpret_cast<void*>(shared.base);
 }

@@ -89,10 +89,13 @@ struct Report {
   std::string rule;
 };
 
-/// The run in progress.
+/// The run in progress, from its construction to its end.
 class Machine {
  public:
   explicit Machine(const Launch& launch);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
 
   /// Runs all waves. Returns the report of the first broken rule, if any.
   std::optional<Report> run();
@@ -104,7 +107,8 @@ class Machine {
   void make_runnable(Thread& thread);
   /// Called on a fiber: gives the processor to the scheduler, until the thread's turn comes when it is runnable again.
   void yield(Thread& thread);
-  /// Called on a fiber: the run ends with this report.
+  /// Called on a fiber: the run ends with this report. The fiber's frames are dropped, so whatever they own is lost: let a
+  /// function make the report and return it.
   [[noreturn]] void stop(Report report);
 
  private:

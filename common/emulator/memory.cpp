@@ -24,7 +24,6 @@ void GlobalMemory::add(uintptr_t base, std::size_t bytes, std::string name) {
 
 void GlobalMemory::remove(uintptr_t base) {
   std::erase_if(regions_, [&](const Region& region) { return region.base == base; });
-  last_ = 0;
 }
 
 Region* GlobalMemory::find(uintptr_t address, std::size_t size) {
@@ -54,17 +53,17 @@ void unregister_memory(const void* data) { global_memory().remove(reinterpret_ca
 
 bool is_program_constant(uintptr_t address, std::size_t size) {
   struct Search {
-    uintptr_t first, last;
+    uintptr_t address;
+    std::size_t size;
     bool found;
-  } search{address, address + size - 1, false};
+  } search{address, size, false};
   dl_iterate_phdr(
       [](dl_phdr_info* object, std::size_t, void* data) {
         auto& s = *static_cast<Search*>(data);
         for (int i = 0; i < object->dlpi_phnum; ++i) {
           const auto& segment = object->dlpi_phdr[i];
           if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W)) continue;
-          const uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
-          if (begin <= s.first && s.last - begin < segment.p_memsz) s.found = true;
+          if (lies_in(s.address, s.size, object->dlpi_addr + segment.p_vaddr, segment.p_memsz)) s.found = true;
         }
         return 1;  // the first object is the program itself
       },

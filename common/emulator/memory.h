@@ -10,6 +10,11 @@
 
 namespace emulator {
 
+/// Whether all of [address, address + size) lies in [base, base + bytes). No sum can overflow, however wrong the size.
+inline bool lies_in(uintptr_t address, std::size_t size, uintptr_t base, std::size_t bytes) {
+  return address - base < bytes && size <= bytes - (address - base);
+}
+
 /// A range of addresses that kernels may use, with its history in the current run.
 struct Region {
   std::string name;
@@ -17,9 +22,7 @@ struct Region {
   std::size_t bytes = 0;
   std::unique_ptr<Shadow> shadow;  // made at the first access of a run
 
-  bool contains(uintptr_t address, std::size_t size) const {
-    return address - base < bytes && size <= bytes - (address - base);
-  }
+  bool contains(uintptr_t address, std::size_t size) const { return lies_in(address, size, base, bytes); }
   /// How far `address` is from the region; 0 inside.
   std::size_t distance(uintptr_t address) const;
   Shadow& history();
@@ -38,7 +41,7 @@ class GlobalMemory {
 
  private:
   std::vector<Region> regions_;
-  std::size_t last_ = 0;  // where the last search ended: accesses come in runs
+  std::size_t last_ = 0;  // where to look first: accesses come in runs
 };
 
 GlobalMemory& global_memory();

@@ -31,10 +31,18 @@ const void* program_counter(const void* context) {
 #endif
 }
 
+Report silent_loop(const void* code) {
+  return {"silent-loop",
+          "this thread loops and never comes to a barrier or to its end",
+          {{{}, code, describe(*current)}},
+          {},
+          "every loop of a kernel ends, or waits by a barrier of the layer; a plain loop on a variable that another "
+          "thread writes may never see the new value"};
+}
+
 // Runs on the stack of whichever fiber is running. Leaving a fiber from inside the handler is safe: it
 // happens only in the kernel's own code, which holds no lock and no half-changed structure of ours.
 void tick(int, siginfo_t*, void* context) {
-  if (!current) return;
   busy_ticks = busy_ticks + 1;
   if (busy_ticks >= busy_limit) expired = 1;
   if (!kernel_code_of) return;
@@ -70,13 +78,6 @@ void restart() {
   expired = 0;
 }
 
-void stop_run(const void* code) {
-  machine->stop({"silent-loop",
-                 "this thread loops and never comes to a barrier or to its end",
-                 {{{}, code, describe(*current)}},
-                 {},
-                 "every loop of a kernel ends, or waits by a barrier of the layer; a plain loop on a variable that "
-                 "another thread writes may never see the new value"});
-}
+void stop_run(const void* code) { machine->stop(silent_loop(code)); }
 
 }  // namespace emulator::watchdog

@@ -14,10 +14,12 @@ namespace gpu {
 DeviceMemory::DeviceMemory(std::string name, std::size_t payload_bytes, std::size_t guard_bytes)
     : payload_bytes_(payload_bytes), guard_bytes_(guard_bytes) {
 #if GPU_IS_REAL
-  if (cudaMalloc(&storage_, storage_bytes()) != cudaSuccess) {
+  const cudaError_t result = cudaMalloc(&storage_, storage_bytes());
+  if (result == cudaErrorMemoryAllocation) {
     throw Error("not enough device memory for `" + name + "` (" + std::to_string(storage_bytes()) +
                 " bytes): choose a smaller shape, or end what else runs on this GPU");
   }
+  check(result, "cudaMalloc", __FILE__, __LINE__);  // anything else is not about memory: an earlier kernel's failure, say
 #else
   storage_ = ::operator new(storage_bytes(), std::align_val_t{256});
   emulator::register_memory(payload(), payload_bytes_, "`" + name + "`");

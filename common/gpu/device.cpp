@@ -1,6 +1,8 @@
 #include "gpu/device.h"
 
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 #include "gpu/error.h"
@@ -118,13 +120,15 @@ void for_each_schedule(const std::function<void()>& run) {
 namespace {
 
 // A whole number from the environment, or `fallback`.
-uint64_t number_from_environment(const char* name, uint64_t fallback) {
+uint64_t number_from_environment(const char* name, uint64_t least, uint64_t fallback) {
   const char* text = std::getenv(name);
   if (!text) return fallback;
-  char* end = nullptr;
-  const uint64_t value = std::strtoull(text, &end, 10);
-  if (end == text || *end != '\0') {
-    throw Error(std::string(name) + " must be a whole number, and is \"" + text + "\"");
+  const char* end = text + std::strlen(text);
+  uint64_t value = 0;
+  const auto parsed = std::from_chars(text, end, value);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || value < least) {
+    throw Error(std::string(name) + " must be a whole number, at least " + std::to_string(least) + ", and is \"" + text +
+                "\"");
   }
   return value;
 }
@@ -144,8 +148,8 @@ void for_each_schedule(const std::function<void()>& run) {
     emulator::options().seed = seed;
     run();
   };
-  if (std::getenv("TUTORIAL_SEED")) return run_with(number_from_environment("TUTORIAL_SEED", 0));
-  const uint64_t schedules = number_from_environment("TUTORIAL_SCHEDULES", 20);
+  if (std::getenv("TUTORIAL_SEED")) return run_with(number_from_environment("TUTORIAL_SEED", 0, 0));
+  const uint64_t schedules = number_from_environment("TUTORIAL_SCHEDULES", 1, 20);
   for (uint64_t seed = 0; seed < schedules; ++seed) run_with(seed);
 }
 

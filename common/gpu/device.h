@@ -28,7 +28,7 @@ std::string why_not(int compute_capability);
 void synchronize();
 
 /// Calls `run` under as many schedules as TUTORIAL_SCHEDULES says (default 20), or only under TUTORIAL_SEED. On a GPU,
-/// where no schedule can be chosen, it calls it three times. Errors: Error if a variable is not a number; whatever
+/// where no schedule can be chosen, it calls it three times. Errors: Error if a variable is no number or asks for 0 schedules; whatever
 /// `run` throws.
 void for_each_schedule(const std::function<void()>& run);
 

@@ -2,13 +2,13 @@
 
 // What the 32 lanes of a warp do together. On a GPU these are CUDA's intrinsics; here they have the same names and rules.
 // Shuffles and votes exchange values and order no memory; __syncwarp orders memory among the lanes of its mask.
+// Of a shuffle's distance the hardware looks at the lower five bits.
 
 #include "gpu/here.h"
 #include "gpu/platform.h"
 
 #if !GPU_IS_REAL
 #include <cstdint>
-#include <cstring>
 
 #include "emulator/emulator.h"
 
@@ -56,7 +56,7 @@ GPU_FUNCTION T __shfl_sync(unsigned mask, T value, int source, int width = 32, H
 template <class T>
 GPU_FUNCTION T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, Here here = Here::current()) {
   const int lane = emulator::lane();
-  const int source = lane - static_cast<int>(delta);
+  const int source = lane - static_cast<int>(delta & 31);
   const bool inside = source >= (lane & ~(width - 1));
   return shuffle::exchange(emulator::WarpOperation::shuffle_up, mask, value, inside ? source : lane, here);
 }
@@ -65,7 +65,7 @@ GPU_FUNCTION T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width 
 template <class T>
 GPU_FUNCTION T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, Here here = Here::current()) {
   const int lane = emulator::lane();
-  const int source = lane + static_cast<int>(delta);
+  const int source = lane + static_cast<int>(delta & 31);
   const bool inside = source <= (lane | (width - 1));
   return shuffle::exchange(emulator::WarpOperation::shuffle_down, mask, value, inside ? source : lane, here);
 }
@@ -75,7 +75,7 @@ GPU_FUNCTION T __shfl_down_sync(unsigned mask, T value, unsigned delta, int widt
 template <class T>
 GPU_FUNCTION T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, Here here = Here::current()) {
   const int lane = emulator::lane();
-  const int source = lane ^ lane_mask;
+  const int source = lane ^ (lane_mask & 31);
   const bool inside = source <= (lane | (width - 1));
   return shuffle::exchange(emulator::WarpOperation::shuffle_xor, mask, value, inside ? source : lane, here);
 }

@@ -1,9 +1,15 @@
 #include <doctest/doctest.h>
+#include <malloc.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +19,7 @@
 #include "emulator/tests/kernels.h"
 #include "gpu/buffer.h"
 #include "gpu/device.h"
+#include "gpu/error.h"
 
 namespace {
 
@@ -73,6 +80,14 @@ void check_always(const std::function<void(int*)>& launch, const std::string& na
 
 void kernels::note(unsigned block, unsigned thread) { notes.emplace_back(block, thread); }
 
+void kernels::compute_for_a_tenth_of_a_second() {
+  const std::clock_t end = std::clock() + CLOCKS_PER_SEC / 10;
+  while (std::clock() < end) {
+    [[maybe_unused]] volatile int result = 0;
+    for (int i = 0; i < 100'000; ++i) result = i;
+  }
+}
+
 TEST_CASE("a known kernel makes exactly the accesses that its source shows") {
   std::vector<half> values(64, __float2half(1));
   const gpu::DeviceBuffer<half> input("input", std::span<const half>(values), 0);
@@ -117,7 +132,39 @@ TEST_CASE("an access outside every buffer is found before it happens, and named 
              {"write of 4 bytes, 16 bytes past the end of `output`"});
   check_says(run([](int*) { kernels::write_through(nullptr); }), "out-of-bounds", {"the pointer itself is wrong"});
   check_says(run([](int*) { kernels::write_a_host_variable(); }), "out-of-bounds", {"host_variable = 1"});
+  check_says(run(kernels::read_a_host_variable), "out-of-bounds", {"output[0] = host_variable"});
+  check_says(run([](int*) { kernels::write_a_builtin_variable(); }), "out-of-bounds", {"threadIdx.x = 1"});
+  static const int constant = 1;
+  CHECK(run([](int*) { kernels::write_through(const_cast<int*>(&constant)); }).finding == "out-of-bounds");
+  CHECK(run([](int*) { kernels::copy_with_memcpy(nullptr, nullptr, 0); }).finding == "");
   CHECK(run([](int* out) { kernels::read_a_table(out); }).output[2] == 4);
+}
+
+TEST_CASE("an access that begins inside and ends outside is outside") {
+  CHECK(run([](int* out) { kernels::copy_own_stack(out, 16); }).output[3] == 4);
+  std::vector<int> large(32 * 1024);  // twice a stack
+  const gpu::DeviceBuffer<int> buffer("large", std::span<const int>(large), 0);
+  check_says(run([&](int*) { kernels::copy_own_stack(buffer.data(), 4 * large.size()); }), "out-of-bounds",
+             {"read of 131072 bytes", "memcpy(output, mine, bytes)"});
+  CHECK(run([](int* out) { kernels::copy_a_table(out, 20); }).output[4] == 5);
+  check_says(run([](int* out) { kernels::copy_a_table(out, SIZE_MAX); }), "out-of-bounds",
+             {"read of 18446744073709551615 bytes"});
+}
+
+TEST_CASE("between two buffers the nearer one is named") {
+  alignas(16) static int memory[36];
+  emulator::register_memory(memory, 64, "left");
+  emulator::register_memory(memory + 20, 64, "right");  // 16 bytes further
+  const auto write = [](int index) { return run([=](int*) { kernels::write_at(memory, index); }); };
+  check_says(write(17), "out-of-bounds", {"4 bytes past the end of left (64 bytes)"});
+  check_says(write(18), "out-of-bounds", {"8 bytes before the start of right (64 bytes)"});
+  CHECK(write(15).finding == "");
+  CHECK(write(20).finding == "");
+  CHECK(write(35).finding == "");
+  emulator::unregister_memory(memory);
+  CHECK(write(15).finding == "out-of-bounds");
+  CHECK(write(20).finding == "");
+  emulator::unregister_memory(memory + 20);
 }
 
 TEST_CASE("guard bands, freed buffers and other threads' memory are outside") {
@@ -143,6 +190,9 @@ TEST_CASE("shared memory ends where the launch says, and belongs to one block") 
       check_says(result, "out-of-bounds", {"0 bytes past the end of shared memory (32 bytes)", "lane 7"});
     }
   });
+  const Result none = run([](int*) { kernels::write_to_no_shared_memory(); });
+  CHECK(none.finding == "out-of-bounds");
+  CHECK(none.message.find("shared memory") == std::string::npos);
   std::set<std::string> findings;
   gpu::for_each_schedule([&] { findings.insert(run(kernels::read_another_blocks_shared).finding); });
   CHECK(findings.count("") == 0);
@@ -158,12 +208,30 @@ TEST_CASE("shared memory is NaN until somebody writes it") {
   CHECK(std::all_of(output.begin(), output.end(), [](float x) { return std::isnan(x); }));
 }
 
-TEST_CASE("a 16-byte load must be aligned to 16 bytes") {
+TEST_CASE("memory functions, volatile and packed accesses of a kernel are seen") {
+  const Result result = run([](int* out, const int* in) { kernels::every_kind_of_access(out, in); });
+  CHECK(result.finding == "");
+  CHECK(result.output[1] == 1);
+  CHECK(result.output[4] == 0);
+  CHECK(result.output[8] == 8);
+  const emulator::Counts& counts = emulator::counts();
+  CHECK(counts.global_loads == 3);
+  CHECK(counts.global_load_bytes == 8 + 4 + 4);
+  CHECK(counts.global_stores == 4);
+  CHECK(counts.global_store_bytes == 8 + 12 + 4 + 4);
+}
+
+TEST_CASE("a vector access must be aligned, as its type says") {
   const auto load = [](long index) {
     return run([=](int* out, const int* in) { kernels::load_vector(reinterpret_cast<uint4*>(out), in, index); });
   };
   CHECK(load(4).output[3] == 7);
   check_says(load(5), "misaligned-access", {"read of 16 bytes at an address that leaves remainder 4", "input + index"});
+  check_says(run([](int* out, const int* in) { kernels::load_vector(reinterpret_cast<uint4*>(out + 1), in, 4); }),
+             "misaligned-access", {"write of 16 bytes at an address that leaves remainder 4"});
+  const Result pair = run([](int* out, const int* in) { kernels::copy_a_pair(out + 2, in + 2); });  // 16 bytes, 8 aligned
+  CHECK(pair.finding == "");
+  CHECK(pair.output[5] == 5);
 }
 
 TEST_CASE("a missing __syncthreads is a race in every schedule; with it there is none") {
@@ -219,12 +287,21 @@ TEST_CASE("threads that wait for each other in different places are a deadlock")
                {"1 of 32 threads wait in __syncthreads(): warp 0 lane 5",
                 "31 of 32 threads wait in __shfl_sync(): warp 0 lanes 0-4, warp 0 lanes 6-31"});
   check_always(kernels::different_masks, "deadlock", {"__ballot_sync()"});
+  CHECK(emulator::counts().threads == 4 * 32);  // of its 20 blocks the first wave: the run ends with the finding
 }
 
 TEST_CASE("masks are checked") {
   check_always(kernels::lane_not_in_mask, "lane-not-in-mask", {"mask 0x0000ffff"});
   check_always(kernels::different_operations, "divergent-warp", {"__any_sync()", "__shfl_xor_sync()", "0xffffffff"});
+  check_always(kernels::different_operations_on_one_line, "divergent-warp", {"__any_sync() by", "__all_sync() by"});
+  check_always(kernels::different_lines, "divergent-warp", {"__any_sync(full_mask, 1)", "__any_sync(full_mask, 0)"});
   check_always(kernels::shuffle_from_lane_that_left, "shuffle-from-absent-lane", {"reads lane 31", "0x7fffffff"});
+  const auto wrong_width = [](int source, int width) {
+    return run([=](int* out) { kernels::shuffle_with_wrong_width(out, source, width); });
+  };
+  check_says(wrong_width(32, 64), "shuffle-from-absent-lane", {"block 0, warp 0, lane 0 reads lane 32;"});
+  check_says(wrong_width(63, 64), "shuffle-from-absent-lane", {"block 0, warp 0, lane 0 reads lane 63;"});
+  check_says(wrong_width(-1, 0), "shuffle-from-absent-lane", {"block 0, warp 0, lane 0 reads lane -1;"});
 }
 
 TEST_CASE("groups within a warp, lanes that have left and warps that are not full are legal") {
@@ -233,7 +310,8 @@ TEST_CASE("groups within a warp, lanes that have left and warps that are not ful
   CHECK(groups.output[0] == 28);
   CHECK(groups.output[17] == 16 * 8 + 28 + 1000);
   check_clean(kernels::vote_after_lanes_left);
-  CHECK(run(kernels::vote_after_lanes_left).output[0] == 0xff);
+  CHECK(run(kernels::vote_after_lanes_left).output[0] == 0x1ff);
+  CHECK(emulator::counts().warp_collectives == 3 * 2);
   check_clean(kernels::partial_warp);
   CHECK(run(kernels::partial_warp).output[39] == 0xff);
 }
@@ -249,7 +327,36 @@ TEST_CASE("a seed fixes the schedule, and seeds differ") {
   CHECK(first.size() == 2 * 3 * 40);
   CHECK(order(1) == first);
   CHECK(order(2) != first);
-  CHECK_FALSE(std::is_sorted(first.begin(), first.end()));
+  const auto first_block = [](uint64_t seed) {
+    emulator::options() = {seed, 1};
+    notes.clear();
+    kernels::note_order(5, 1);
+    return notes[0].first;
+  };
+  const auto first_thread = [](uint64_t seed) {
+    emulator::options() = {seed, 1};
+    notes.clear();
+    kernels::note_order(1, 5);
+    return notes[0].second;
+  };
+  std::set<unsigned> blocks, threads;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    blocks.insert(first_block(seed));
+    threads.insert(first_thread(seed));
+  }
+  CHECK(blocks.size() == 5);
+  CHECK(threads.size() == 5);
+  emulator::options() = {};
+}
+
+TEST_CASE("launches that follow each other do not race") {
+  gpu::for_each_schedule([] {
+    const Result result = run([](int* out) {
+      kernels::blocks_write_apart(out);
+      kernels::exchange_through_shared(out, true, 96);
+    });
+    CHECK(result.finding == "");
+  });
 }
 
 TEST_CASE("blocks run in waves: no block of the next wave starts before this one has ended") {
@@ -268,6 +375,41 @@ TEST_CASE("blocks run in waves: no block of the next wave starts before this one
   emulator::options() = {};
 }
 
+TEST_CASE("the environment says how many schedules are run, or which one, and nothing but a number is taken for one") {
+  const auto set = [](const char* name, const std::optional<std::string>& text) {
+    text ? setenv(name, text->c_str(), 1) : unsetenv(name);
+  };
+  const auto get = [](const char* name) {
+    const char* text = std::getenv(name);
+    return text ? std::optional<std::string>(text) : std::nullopt;
+  };
+  const auto usual_schedules = get("TUTORIAL_SCHEDULES"), usual_seed = get("TUTORIAL_SEED");
+  const auto seeds = [&](std::optional<std::string> schedules, std::optional<std::string> seed) {
+    set("TUTORIAL_SCHEDULES", schedules);
+    set("TUTORIAL_SEED", seed);
+    std::vector<uint64_t> seen;
+    std::string error;
+    try {
+      gpu::for_each_schedule([&] { seen.push_back(emulator::options().seed); });
+    } catch (const gpu::Error& refused) {
+      error = refused.what();
+    }
+    set("TUTORIAL_SCHEDULES", usual_schedules);
+    set("TUTORIAL_SEED", usual_seed);
+    return std::pair(seen, error);
+  };
+  CHECK(seeds("3", {}).first == std::vector<uint64_t>{0, 1, 2});
+  CHECK(seeds("3", "7").first == std::vector<uint64_t>{7});
+  CHECK(seeds("3", "0").first == std::vector<uint64_t>{0});
+  CHECK(seeds({}, {}).first.size() == 20);
+  for (const char* wrong : {"0", "-1", "", "3x", " 3", "99999999999999999999"}) {
+    const auto [seen, error] = seeds(wrong, {});
+    CHECK(seen.empty());
+    CHECK(error == std::string("TUTORIAL_SCHEDULES must be a whole number, at least 1, and is \"") + wrong + "\"");
+  }
+  CHECK(seeds("3", "x").second == "TUTORIAL_SEED must be a whole number, at least 0, and is \"x\"");
+}
+
 TEST_CASE("a loop that never ends is found, whether it accesses memory or not") {
   check_says(run([](int* out, const int*) {
                kernels::write_at(out, 0);  // not 0: the next loop would end
@@ -279,10 +421,34 @@ TEST_CASE("a loop that never ends is found, whether it accesses memory or not") 
     kernels::loop_on_flag(out);
   });
   check_says(flag, "silent-loop", {"kernels.cu"});
+  // Longer than a thread may compute without a sign of life, and an access is one.
+  CHECK(run([](int* out) { kernels::long_run(out, 25, true); }).finding == "");
+  CHECK(run([](int* out) { kernels::long_run(out, 25, false); }).finding == "");
 }
 
 TEST_CASE("after a finding the next run is as good as new, and nothing piles up") {
-  for (int i = 0; i < 300; ++i) REQUIRE(run([](int* out) { kernels::early_return(out, 40); }).finding == "divergent-barrier");
+  const std::vector<std::pair<std::string, void (*)(int*)>> broken{
+      {"divergent-barrier", [](int* out) { kernels::early_return(out, 40); }},
+      {"data-race", [](int* out) { kernels::exchange_in_warp(out, false); }},
+      {"out-of-bounds", [](int* out) { kernels::write_at(out, 100); }},
+      {"misaligned-access", [](int* out) { kernels::load_vector(reinterpret_cast<uint4*>(out), out, 1); }},
+      {"lane-not-in-mask", kernels::lane_not_in_mask},
+      {"divergent-warp", kernels::different_operations},
+      {"shuffle-from-absent-lane", kernels::shuffle_from_lane_that_left},
+      {"shared-storage-too-small", [](int*) { kernels::storage_too_small(); }}};
+  for (const auto& [name, launch] : broken) {
+    const auto run_some = [&] {
+      for (int i = 0; i < 300; ++i) REQUIRE(run(launch).finding == name);
+    };
+    run_some();
+    const std::size_t before = mallinfo2().uordblks;
+    run_some();
+    CAPTURE(name);
+    CHECK(mallinfo2().uordblks < before + 300 * 16);  // the least that 300 forgotten strings take
+  }
+  itimerval timer{};
+  getitimer(ITIMER_VIRTUAL, &timer);
+  CHECK(timer.it_interval.tv_usec == 0);  // the watchdog sleeps between runs
   const Result clean = run([](int* out) { kernels::exchange_through_shared(out, true, 96); });
   CHECK(clean.finding == "");
   CHECK(clean.output[0] == 95);

@@ -46,7 +46,22 @@ const int table[5] = {3, 1, 4, 1, 5};
 
 __global__ void read_a_table_kernel(int* output) { output[threadIdx.x] = table[threadIdx.x]; }
 
+__global__ void copy_a_table_kernel(int* output, std::size_t bytes) { memcpy(output, table, bytes); }
+
+__global__ void copy_own_stack_kernel(int* output, std::size_t bytes) {
+  int mine[4] = {1, 2, 3, 4};
+  memcpy(output, mine, bytes);
+}
+
 __global__ void write_a_host_variable_kernel() { host_variable = 1; }
+
+__global__ void read_a_host_variable_kernel(int* output) { output[0] = host_variable; }
+
+__global__ void write_a_builtin_variable_kernel() { threadIdx.x = 1; }
+
+__global__ void write_to_no_shared_memory_kernel() {
+  *static_cast<int*>(emulator::shared_memory(0, Here::current())) = 1;
+}
 
 __global__ void read_another_threads_stack_kernel(int* output) {
   auto& shared = shared_storage<Array<const int*, 1>>();
@@ -76,6 +91,26 @@ __global__ void read_another_blocks_shared_kernel(int* output) {
 
 __global__ void load_vector_kernel(uint4* output, const int* input, long index) {
   *output = *reinterpret_cast<const uint4*>(input + index);
+}
+
+struct Pair {
+  float2 a, b;
+};
+
+__global__ void copy_a_pair_kernel(int* output, const int* input) {
+  *reinterpret_cast<Pair*>(output) = *reinterpret_cast<const Pair*>(input);
+}
+
+struct __attribute__((packed)) Packed {
+  char first;
+  int value;
+};
+
+__global__ void every_kind_of_access_kernel(int* output, const int* input) {
+  memmove(output, input, 8);
+  memset(output + 2, 0, 12);
+  *static_cast<volatile int*>(output + 8) = *static_cast<const volatile int*>(input + 8);
+  reinterpret_cast<Packed*>(output + 12)->value = reinterpret_cast<const Packed*>(input + 12)->value;
 }
 
 __global__ void poisoned_shared_kernel(float* output) {
@@ -170,6 +205,18 @@ __global__ void different_operations_kernel(int* output) {
   }
 }
 
+__global__ void different_operations_on_one_line_kernel(int* output) {
+  output[threadIdx.x] = threadIdx.x % 2 ? __any_sync(full_mask, 1) : __all_sync(full_mask, 1);
+}
+
+__global__ void different_lines_kernel(int* output) {
+  if (threadIdx.x % 2) {
+    output[threadIdx.x] = __any_sync(full_mask, 1);
+  } else {
+    output[threadIdx.x] = __any_sync(full_mask, 0);
+  }
+}
+
 __global__ void different_masks_kernel(int* output) {
   const unsigned mask = threadIdx.x < 16 ? full_mask : 0xfffffffd;  // each half waits for lanes of the other
   output[threadIdx.x] = static_cast<int>(__ballot_sync(mask, 1));
@@ -180,9 +227,13 @@ __global__ void shuffle_from_lane_that_left_kernel(int* output) {
   output[threadIdx.x] = __shfl_sync(full_mask, 1, 31);
 }
 
+__global__ void shuffle_with_wrong_width_kernel(int* output, int source, int width) {
+  output[threadIdx.x] = __shfl_sync(full_mask, 1, source, width);
+}
+
 __global__ void vote_after_lanes_left_kernel(int* output) {
   if (threadIdx.x % 32 >= 8) return;
-  output[threadIdx.x] = static_cast<int>(__ballot_sync(full_mask, 1));
+  output[threadIdx.x] = static_cast<int>(__ballot_sync(full_mask, 1)) + 256 * __all_sync(full_mask, 1);
 }
 
 __global__ void groups_of_eight_kernel(int* output) {
@@ -203,6 +254,17 @@ __global__ void note_order_kernel() {
   note(blockIdx.x, threadIdx.x);
   __syncthreads();
   note(blockIdx.x, threadIdx.x);
+}
+
+__global__ void long_run_kernel(int* output, int steps, bool barrier) {
+  for (int step = 0; step < steps; ++step) {
+    compute_for_a_tenth_of_a_second();
+    if (barrier) {
+      __syncthreads();
+    } else {
+      output[0] = step;
+    }
+  }
 }
 
 __global__ void storage_too_small_kernel() { shared_storage<Array<int, 8>>().values[0] = 1; }
@@ -229,7 +291,12 @@ void read_at(int* output, const int* input, long index) { launch(read_at_kernel,
 void write_at(int* output, long index) { launch(write_at_kernel, {1, 1}, output, index); }
 void write_through(int* pointer) { launch(write_through_kernel, {1, 1}, pointer); }
 void read_a_table(int* output) { launch(read_a_table_kernel, {1, 5}, output); }
+void copy_a_table(int* output, std::size_t bytes) { launch(copy_a_table_kernel, {1, 1}, output, bytes); }
+void copy_own_stack(int* output, std::size_t bytes) { launch(copy_own_stack_kernel, {1, 1}, output, bytes); }
 void write_a_host_variable() { launch(write_a_host_variable_kernel, {1, 1}); }
+void read_a_host_variable(int* output) { launch(read_a_host_variable_kernel, {1, 1}, output); }
+void write_a_builtin_variable() { launch(write_a_builtin_variable_kernel, {1, 1}); }
+void write_to_no_shared_memory() { launch(write_to_no_shared_memory_kernel, {1, 1}); }
 void read_another_threads_stack(int* output) {
   launch(read_another_threads_stack_kernel, {1, 2, sizeof(void*)}, output);
 }
@@ -240,6 +307,8 @@ void read_another_blocks_shared(int* output) {
 void load_vector(uint4* output, const int* input, long index) {
   launch(load_vector_kernel, {1, 1}, output, input, index);
 }
+void copy_a_pair(int* output, const int* input) { launch(copy_a_pair_kernel, {1, 1}, output, input); }
+void every_kind_of_access(int* output, const int* input) { launch(every_kind_of_access_kernel, {1, 1}, output, input); }
 void poisoned_shared(float* output) { launch(poisoned_shared_kernel, {1, 32, 128}, output); }
 
 void exchange_through_shared(int* output, bool barrier, int block_threads) {
@@ -261,13 +330,21 @@ void one_trip_more(int* output) { launch(one_trip_more_kernel, {1, 96}, output);
 void barrier_against_shuffle(int* output) { launch(barrier_against_shuffle_kernel, {1, 32}, output); }
 void lane_not_in_mask(int* output) { launch(lane_not_in_mask_kernel, {1, 32}, output); }
 void different_operations(int* output) { launch(different_operations_kernel, {1, 32}, output); }
-void different_masks(int* output) { launch(different_masks_kernel, {1, 32}, output); }
+void different_operations_on_one_line(int* output) {
+  launch(different_operations_on_one_line_kernel, {1, 32}, output);
+}
+void different_lines(int* output) { launch(different_lines_kernel, {1, 32}, output); }
+void different_masks(int* output) { launch(different_masks_kernel, {20, 32}, output); }
 void shuffle_from_lane_that_left(int* output) { launch(shuffle_from_lane_that_left_kernel, {1, 96}, output); }
+void shuffle_with_wrong_width(int* output, int source, int width) {
+  launch(shuffle_with_wrong_width_kernel, {1, 32}, output, source, width);
+}
 void vote_after_lanes_left(int* output) { launch(vote_after_lanes_left_kernel, {1, 96}, output); }
 void groups_of_eight(int* output) { launch(groups_of_eight_kernel, {1, 96}, output); }
 void partial_warp(int* output) { launch(partial_warp_kernel, {1, 40}, output); }
 
 void note_order(unsigned blocks, unsigned threads) { launch(note_order_kernel, {blocks, threads}); }
+void long_run(int* output, int steps, bool barrier) { launch(long_run_kernel, {1, 1}, output, steps, barrier); }
 void storage_too_small() { launch(storage_too_small_kernel, {1, 1, 16}); }
 void loop_on_flag(int* output) { launch(loop_on_flag_kernel, {1, 2}, output); }
 void loop_with_accesses(int* output) { launch(loop_with_accesses_kernel, {1, 1}, output); }

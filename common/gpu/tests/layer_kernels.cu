@@ -72,6 +72,15 @@ __global__ void round_to_half_kernel(float* output, const float* input) {
 
 __global__ void todo_kernel() { TODO(9.9); }
 
+struct Large {
+  int values[512];
+};
+
+__global__ void parameters_kernel(int* output, char small, Large large, double real, const int* none, long last) {
+  const int sum = small + large.values[0] + large.values[511] + static_cast<int>(2 * real) + (none != nullptr);
+  output[threadIdx.x] = sum + static_cast<int>(last);
+}
+
 __global__ void empty_kernel() {}
 
 }  // namespace
@@ -97,8 +106,15 @@ void reverse(int* output, const int* input) {
 void warp_sum(int* output, const int* input) { launch(warp_sum_kernel, {1, 32, sizeof(WarpStorage)}, output, input); }
 void round_to_half(float* output, const float* input) { launch(round_to_half_kernel, {1, 32}, output, input); }
 void open_todo() { launch(todo_kernel, {2, 64}); }
-void launch_empty(unsigned blocks, unsigned threads, unsigned long shared_bytes) {
-  launch(empty_kernel, {blocks, threads, shared_bytes});
+void parameters(int* output) {
+  Large large{};
+  large.values[0] = 10;
+  large.values[511] = 200;
+  launch(parameters_kernel, {1, 32}, output, 1, large, 0.5f, nullptr, 3000u);
 }
+void launch_empty(dim3 grid, dim3 block, unsigned long shared_bytes) {
+  launch(empty_kernel, {grid, block, shared_bytes});
+}
+void allow_shared(unsigned long bytes) { allow_shared_memory(empty_kernel, bytes); }
 
 }  // namespace layer

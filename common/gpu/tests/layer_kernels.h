@@ -3,6 +3,8 @@
 // What the layer's functions do, observed by small kernels. One source, two builds: what the emulator does must be what a
 // GPU does.
 
+#include "gpu/types.h"
+
 namespace layer {
 
 /// One result per lane of one warp. `input` and `output` are device pointers to 32 ints.
@@ -27,7 +29,13 @@ void round_to_half(float* output, const float* input);
 /// Executes TODO(9.9) in every thread.
 void open_todo();
 
+/// Launches a kernel with parameters of several sizes, with arguments of other types than theirs: writes 32 sums of them all.
+void parameters(int* output);
+
 /// Launches a kernel with this shape, for launches that must be refused.
-void launch_empty(unsigned blocks, unsigned threads, unsigned long shared_bytes);
+void launch_empty(dim3 grid, dim3 block, unsigned long shared_bytes);
+
+/// Allows a kernel so much shared memory.
+void allow_shared(unsigned long bytes);
 
 }  // namespace layer

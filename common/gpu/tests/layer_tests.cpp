@@ -62,15 +62,17 @@ std::string error_of(const Call& call) {
 
 }  // namespace
 
-TEST_CASE("shuffles read the lane that PTX says, also in groups narrower than a warp") {
+TEST_CASE("shuffles read the lane that PTX says, also in groups narrower than a warp and over more than a warp's distance") {
   for (const int width : {32, 8}) {
-    for (const int n : {0, 1, 5, 16, 31}) {
-      check_shuffle(layer::shuffle, n, width, [&](int, int group) { return group + n % width; });
-      check_shuffle(layer::shuffle_up, n, width, [&](int lane, int group) { return lane - n >= group ? lane - n : lane; });
+    for (const int n : {0, 1, 5, 16, 31, 33, 69, -1}) {
+      const int distance = n & 31;
+      check_shuffle(layer::shuffle, n, width, [&](int, int group) { return group + (n & (width - 1)); });
+      check_shuffle(layer::shuffle_up, n, width,
+                    [&](int lane, int group) { return lane - distance >= group ? lane - distance : lane; });
       check_shuffle(layer::shuffle_down, n, width,
-                    [&](int lane, int group) { return lane + n < group + width ? lane + n : lane; });
+                    [&](int lane, int group) { return lane + distance < group + width ? lane + distance : lane; });
       check_shuffle(layer::shuffle_xor, n, width,
-                    [&](int lane, int group) { return (lane ^ n) < group + width ? lane ^ n : lane; });
+                    [&](int lane, int group) { return (lane ^ distance) < group + width ? lane ^ distance : lane; });
     }
   }
 }
@@ -121,6 +123,10 @@ TEST_CASE("conversion to half rounds to nearest even, overflows to infinity, kee
   CHECK(rounded[9] == 0.333251953125f);
 }
 
+TEST_CASE("parameters of any size reach every thread, converted as in a call") {
+  CHECK(run<int>({0}, 32, [](int* output, const int*) { layer::parameters(output); }) == std::vector<int>(32, 3212));
+}
+
 TEST_CASE("an open TODO ends the launch with its number, and the next launch is not disturbed") {
   const std::string message = error_of([] {
     layer::open_todo();
@@ -131,13 +137,19 @@ TEST_CASE("an open TODO ends the launch with its number, and the next launch is 
 }
 
 TEST_CASE("an impossible launch is refused with a sentence that says what is wrong") {
-  const auto refusal = [](unsigned blocks, unsigned threads, unsigned long shared_bytes) {
-    return error_of([&] { layer::launch_empty(blocks, threads, shared_bytes); });
+  const auto refusal = [](dim3 grid, dim3 block, unsigned long shared_bytes) {
+    return error_of([&] { layer::launch_empty(grid, block, shared_bytes); });
   };
   CHECK(refusal(0, 32, 0).find("grid is 0 x 1 x 1 blocks; where there is no work, do not launch") != std::string::npos);
   CHECK(refusal(1, 0, 0).find("a block needs at least one") != std::string::npos);
   CHECK(refusal(1, 1025, 0).find("a block has at most 1024") != std::string::npos);
+  CHECK(refusal(1, {1, 1, 65}, 0).find("at most 64 in z") != std::string::npos);
+  for (const dim3 grid : {dim3(0x80000000), dim3(1, 65536), dim3(1, 1, 65536)}) {
+    CHECK(refusal(grid, 32, 0).find("at most 2147483647 x 65535 x 65535") != std::string::npos);
+  }
+  CHECK(refusal({1, 65535}, {1, 1, 64}, 0) == "");
   CHECK(refusal(1, 32, 48 * 1024 + 1).find("without a call of allow_shared_memory") != std::string::npos);
-  CHECK(refusal(1, 32, 228 * 1024).find("there are at most 232448") != std::string::npos);
+  CHECK(refusal(1, 32, 227 * 1024 + 1).find("there are at most 232448") != std::string::npos);
   CHECK(refusal(1, 32, 48 * 1024) == "");
+  CHECK(error_of([] { layer::allow_shared(228 * 1024); }) != "");
 }
