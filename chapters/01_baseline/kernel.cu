@@ -1,8 +1,8 @@
-// Your kernel for chapter 01_baseline. `./lab check 1` judges it, `./lab reset 1` starts over.   skeleton 0c3d82ea7434
+// Your kernel for chapter 01_baseline. `./lab check 1` judges it, `./lab reset 1` starts over.   skeleton d6705f54c556
 // Chapter 01: the baseline. One thread computes one output channel.
 //
-// A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is one
-// contiguous row, and every thread repeats the same coordinate work: that is the price of its simplicity.
+// A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is
+// one contiguous row, and every thread repeats the same coordinate work: that is the price of its simplicity.
 
 #include "gpu/gpu.h"
 #include "workloads/deformable_attention/kernel.h"
@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(block_threads) deformable_attention_kernel(con
       // TODO 1.3: find the upper left corner, and the distances from it (about 4 lines)
       TODO(1.3);
 
-      // TODO 1.4: add the four corners, each with its share, and skip those outside the map: they are 0 (about 10 lines)
+      // TODO 1.4: add the four corners, each with its share; those outside the map are 0 (about 10 lines)
       TODO(1.4);
     }
   }

@@ -12,9 +12,9 @@ namespace bench {
 /// Returns the exit code: 77 if no GPU can run a chapter of this compute capability, 1 if a benchmark called fail().
 int run(int argc, char** argv, int compute_capability);
 
-/// Times `launch(i)`, i = 0, 1, 2, ..., as the benchmark's iterations, by CUDA events: after a warm-up, so many launches
-/// between two events that they take a millisecond, and a launch's share of it as the iteration's time. `i` lets the
-/// caller rotate its inputs. On the emulator each iteration is one launch without a time.
+/// Times `launch(i)`, i = 0, 1, 2, ..., as the benchmark's iterations, by CUDA events: after a warm-up, so many
+/// launches between two events that they take a millisecond, and a launch's share of it as the iteration's time. `i`
+/// lets the caller rotate its inputs. On the emulator each iteration is one launch without a time.
 void time_launches(benchmark::State& state, const std::function<void(int64_t i)>& launch);
 
 /// Ends a benchmark without a result: what it measured is wrong.

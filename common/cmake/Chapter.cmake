@@ -1,8 +1,8 @@
 # tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...)
 #
 # Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, variants/*.cu, and
-# test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the
-# reference, on every architecture.
+# test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to
+# compare with, none where a part begins. LIMITS are the resource gates of the reference, on every architecture.
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
 #   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous

@@ -86,27 +86,27 @@ Report explain_standstill(const Machine& machine) {
   Report report;
   if (only_barriers) {
     report.name = "divergent-barrier";
-    report.headline = left.empty() ? "threads of one block wait in __syncthreads() on different lines"
-                                   : "__syncthreads() waits for threads that have left the kernel";
+    report.headline = left.empty()
+                          ? "threads of one block wait in __syncthreads() on different lines"
+                          : "some threads of this block left the kernel without coming to this __syncthreads()";
     report.rule =
         "every thread of the block executes the same __syncthreads(), the same number of times: no return before it, "
         "no branch around it, the same number of loop trips for all";
   } else {
     report.name = "deadlock";
-    report.headline = "no thread of this block can go on: they wait for each other";
+    report.headline = "no thread of this block can go on: each waits for another that waits, too";
     report.rule = "every thread that a barrier or a mask names has to come, each time";
   }
   for (const Group& group : groups) {
     report.sides.push_back({group.site, nullptr,
-                            std::to_string(group.threads.size()) + " of " + std::to_string(threads) + " threads wait in " +
-                                group.what + ": " + list_threads(group.threads, threads)});
+                            std::to_string(group.threads.size()) + " of " + std::to_string(threads) +
+                                " threads wait in " + group.what + ": " + list_threads(group.threads, threads)});
   }
+  if (left.empty()) return report;
   report.details.push_back("block " + std::to_string(block.index) + ": " + std::to_string(left.size()) + " of " +
-                           std::to_string(threads) + " threads have left the kernel" +
-                           (left.empty() ? "" : ": " + list_threads(left, threads)));
-  if (!left.empty()) {
-    const void* code = block.threads[left.front()].last_code;
-    if (code) report.details.push_back("last seen there: " + to_string(source_line(code)));
+                           std::to_string(threads) + " threads have left the kernel: " + list_threads(left, threads));
+  if (const void* code = block.threads[left.front()].last_code) {
+    report.details.push_back("last seen there: " + to_string(source_line(code)));
   }
   return report;
 }

@@ -8,14 +8,22 @@ namespace {
 
 const char* name_of(WarpOperation operation) {
   switch (operation) {
-    case WarpOperation::barrier: return "__syncwarp()";
-    case WarpOperation::ballot: return "__ballot_sync()";
-    case WarpOperation::all: return "__all_sync()";
-    case WarpOperation::any: return "__any_sync()";
-    case WarpOperation::shuffle: return "__shfl_sync()";
-    case WarpOperation::shuffle_up: return "__shfl_up_sync()";
-    case WarpOperation::shuffle_down: return "__shfl_down_sync()";
-    case WarpOperation::shuffle_xor: return "__shfl_xor_sync()";
+    case WarpOperation::barrier:
+      return "__syncwarp()";
+    case WarpOperation::ballot:
+      return "__ballot_sync()";
+    case WarpOperation::all:
+      return "__all_sync()";
+    case WarpOperation::any:
+      return "__any_sync()";
+    case WarpOperation::shuffle:
+      return "__shfl_sync()";
+    case WarpOperation::shuffle_up:
+      return "__shfl_up_sync()";
+    case WarpOperation::shuffle_down:
+      return "__shfl_down_sync()";
+    case WarpOperation::shuffle_xor:
+      return "__shfl_xor_sync()";
   }
   return "";
 }
@@ -49,9 +57,12 @@ uint64_t vote(const Exchange& exchange) {
     if (exchange.values[lane]) ballot |= uint64_t{1} << lane;
   }
   switch (exchange.operation) {
-    case WarpOperation::all: return ballot == exchange.arrived;
-    case WarpOperation::any: return ballot != 0;
-    default: return ballot;
+    case WarpOperation::all:
+      return ballot == exchange.arrived;
+    case WarpOperation::any:
+      return ballot != 0;
+    default:
+      return ballot;
   }
 }
 
@@ -79,7 +90,8 @@ const Thread* reads_absent_lane(Block& block, const Exchange& exchange) {
   for (int lane = 0; lane < warp_size; ++lane) {
     if (!(exchange.arrived >> lane & 1)) continue;
     const int source = exchange.sources[lane];
-    if (source < 0 || source >= warp_size || !(exchange.arrived >> source & 1)) return &thread_of(block, exchange, lane);
+    if (source < 0 || source >= warp_size || !(exchange.arrived >> source & 1))
+      return &thread_of(block, exchange, lane);
   }
   return nullptr;
 }
@@ -96,8 +108,7 @@ Report divergent_warp(const Thread& thread, WarpOperation operation, Here here, 
   return {"divergent-warp",
           "lanes of one mask execute different warp-wide operations",
           {{here, nullptr, std::string(name_of(operation)) + " by " + describe(thread)},
-           {exchange.site, nullptr,
-            std::string(name_of(exchange.operation)) + " by lanes " + hexadecimal(exchange.arrived)}},
+           {exchange.site, nullptr, std::string(name_of(exchange.operation)) + " by " + list_lanes(exchange.arrived)}},
           {"both pass the mask " + hexadecimal(exchange.mask)},
           "all lanes named in a mask execute the same operation on the same line: take the branch away, or name in the "
           "mask only the lanes that take it"};
@@ -107,8 +118,8 @@ Report absent_lane(const Exchange& exchange, const Thread& reader) {
   return {"shuffle-from-absent-lane",
           "a lane takes its value from a lane that does not take part in this shuffle",
           {{exchange.site, nullptr,
-            describe(reader) + " reads lane " + std::to_string(exchange.sources[reader.lane()]) + "; taking part: " +
-                hexadecimal(exchange.arrived)}},
+            describe(reader) + " reads lane " + std::to_string(exchange.sources[reader.lane()]) +
+                "; taking part: " + list_lanes(exchange.arrived)}},
           {},
           "a shuffle delivers values only from lanes that execute it and are named in its mask"};
 }

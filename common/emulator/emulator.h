@@ -1,9 +1,9 @@
 #pragma once
 
 // What the bodies of common/gpu/ call when there is no GPU. Kernel files see this header: declarations and plain data
-// only, because inline code would be compiled both with and without access hooks, and the linker keeps only one of them.
-// The emulator is a shared library whose own symbols are hidden, for the same reason: its code is never replaced by a
-// kernel file's instrumented copy of the same standard-library template.
+// only, because inline code would be compiled both with and without access hooks, and the linker keeps only one of
+// them. The emulator is a shared library whose own symbols are hidden, for the same reason: its code is never replaced
+// by a kernel file's instrumented copy of the same standard-library template.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,11 +28,11 @@ enum class WarpOperation { barrier, ballot, all, any, shuffle, shuffle_up, shuff
 /// One kernel launch: `body(arguments)` is executed once per thread.
 struct Launch {
   void (*body)(void* arguments);
-  void* arguments;              // the kernel's parameters: readable by every thread
+  void* arguments;  // the kernel's parameters: readable by every thread
   std::size_t argument_bytes;
-  dim3 grid;                    // blocks
-  dim3 block;                   // threads
-  std::size_t shared_bytes;     // dynamic shared memory per block
+  dim3 grid;                 // blocks
+  dim3 block;                // threads
+  std::size_t shared_bytes;  // dynamic shared memory per block
 };
 
 /// Runs a grid to its end under the schedule that options() names.
@@ -42,9 +42,9 @@ void run(const Launch& launch);
 /// Waits until every thread of the block is here, and orders their memory accesses.
 void block_barrier(Here here);
 
-/// Waits until every lane of `mask` is here with the same mask and operation. Only WarpOperation::barrier orders memory.
-/// For shuffles: returns the `value` that lane `source` brought; for votes `value` is the predicate and the result
-/// the ballot (a bit per lane), or 0/1.
+/// Waits until every lane of `mask` is here with the same mask and operation. Only WarpOperation::barrier orders
+/// memory. For shuffles: returns the `value` that lane `source` brought; for votes `value` is the predicate and the
+/// result the ballot (a bit per lane), or 0/1.
 uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, int source, Here here);
 
 /// The calling thread's lane (0..31) in its warp. Warps are made of 32 consecutive threads, x fastest.

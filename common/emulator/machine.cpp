@@ -182,8 +182,8 @@ int lane() { return current->lane(); }
 namespace {
 Report storage_too_small(std::size_t used, std::size_t given, const Thread& thread, Here here) {
   return {"shared-storage-too-small",
-          "this kernel uses " + std::to_string(used) + " bytes of shared memory, and its launch gives it " +
-              std::to_string(given),
+          "this kernel uses " + std::to_string(used) + " bytes of shared memory, and its launch asked for " +
+              (given == 0 ? "none" : std::to_string(given)),
           {{here, nullptr, describe(thread)}},
           {},
           "give launch() the size of the storage: {grid, block, sizeof(SharedStorage)}"};

@@ -1,6 +1,7 @@
 #pragma once
 
-// The machine's inside: threads, blocks, and the one run that is in progress. Only the emulator's own files include this.
+// The machine's inside: threads, blocks, and the one run that is in progress. Only the emulator's own files include
+// this.
 
 #include <array>
 #include <cstdint>
@@ -36,8 +37,8 @@ struct Thread {
 
   // Where it waits, and what it brought.
   Here wait_site{};
-  const char* wait_for = nullptr;  // "__syncthreads()", ...
-  uint64_t result = 0;             // of the exchange it waited for
+  const char* wait_for = nullptr;   // "__syncthreads()", ...
+  uint64_t result = 0;              // of the exchange it waited for
   const void* last_code = nullptr;  // its last access to shared or global memory
 
   void begin_wait(const char* what, Here site) {
@@ -78,9 +79,9 @@ struct Block {
 /// run has been stopped, on the host's stack.
 struct Report {
   struct Side {
-    Here here{};                  // where, if a call of the layer,
-    const void* code = nullptr;   // or the address of an access
-    std::string note;             // "write of 4 bytes   block 0, warp 2, lane 5"
+    Here here{};                 // where, if a call of the layer,
+    const void* code = nullptr;  // or the address of an access
+    std::string note;            // "write of 4 bytes   block 0, warp 2, lane 5"
   };
   std::string name;
   std::string headline;
@@ -107,8 +108,8 @@ class Machine {
   void make_runnable(Thread& thread);
   /// Called on a fiber: gives the processor to the scheduler, until the thread's turn comes when it is runnable again.
   void yield(Thread& thread);
-  /// Called on a fiber: the run ends with this report. The fiber's frames are dropped, so whatever they own is lost: let a
-  /// function make the report and return it.
+  /// Called on a fiber: the run ends with this report. The fiber's frames are dropped, so whatever they own is lost:
+  /// let a function make the report and return it.
   [[noreturn]] void stop(Report report);
 
  private:
@@ -131,7 +132,8 @@ extern Thread* current;
 /// the emulator does on a thread's stack may go through a standard-library template that was compiled with hooks.
 extern Thread* kernel_code_of;
 
-/// Stands at the top of whatever kernel code calls: from here to the end of the scope the emulator works, not the kernel.
+/// Stands at the top of whatever kernel code calls: from here to the end of the scope the emulator works, not the
+/// kernel.
 class InsideEmulator {
  public:
   InsideEmulator() { kernel_code_of = nullptr; }
@@ -152,6 +154,8 @@ Report explain_standstill(const Machine& machine);
 /// "block 0, warp 2, lane 5"
 std::string describe(const Thread& thread);
 std::string describe(int block, int thread);
+/// "lanes 0-7, 12"
+std::string list_lanes(uint32_t mask);
 
 /// Composes a report's message. (report.cpp)
 std::string compose(const Report& report);

@@ -85,7 +85,8 @@ std::string describe_address(uintptr_t address, const std::vector<const Region*>
     return std::to_string(nearest->base - address) + " bytes before the start of " + nearest->name + size;
   }
   if (address - nearest->base >= nearest->bytes) {
-    return std::to_string(address - nearest->base - nearest->bytes) + " bytes past the end of " + nearest->name + size;
+    const std::size_t past = address - nearest->base - nearest->bytes;
+    return (past == 0 ? "directly" : std::to_string(past) + " bytes") + " past the end of " + nearest->name + size;
   }
   return "at the last bytes of " + nearest->name + size + ", and running over its end";
 }

@@ -49,7 +49,7 @@ GlobalMemory& global_memory();
 /// Whether [address, address + size) is constant data of the program itself: tables and literals in a kernel file.
 bool is_program_constant(uintptr_t address, std::size_t size);
 
-/// Where an address lies, for people: "`output` + 1024 (of 1024 bytes): 0 bytes past its end".
+/// Where an address outside all regions lies, for people: "4 bytes past the end of `output` (1024 bytes)".
 std::string describe_address(uintptr_t address, const std::vector<const Region*>& regions);
 
 }  // namespace emulator

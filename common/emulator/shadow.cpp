@@ -60,7 +60,8 @@ std::optional<Access> Shadow::record(Granule& granule, const Access& access, con
   }
   if (granule.reads.size() == granule.reads.capacity()) {
     supersede(granule.reads, access, clock);
-    granule.reads.reserve(2 * granule.reads.size());  // or a list of live reads that just fits would be searched each time
+    granule.reads.reserve(2 *
+                          granule.reads.size());  // or a list of live reads that just fits would be searched each time
   }
   granule.reads.push_back(access);
   return std::nullopt;

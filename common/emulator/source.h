@@ -14,7 +14,8 @@ struct SourceLine {
 };
 
 /// The line that the code address `code` (as returned to by a call) was compiled from: the innermost inlined frame that
-/// is neither in the layer (common/gpu) nor in a system header. Uses binutils' addr2line, which comes with the compiler; slow, for messages only.
+/// is neither in the layer (common/gpu) nor in a system header. Uses binutils' addr2line, which comes with the
+/// compiler; slow, for messages only.
 SourceLine source_line(const void* code);
 SourceLine source_line(Here here);
 

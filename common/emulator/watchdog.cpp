@@ -13,19 +13,20 @@ volatile unsigned long signs_of_life = 0;
 namespace {
 
 constexpr int ticks_per_second = 10;
-constexpr int quiet_limit = 2 * ticks_per_second;   // no memory access at all
-constexpr int busy_limit = 5 * ticks_per_second;  // accesses, but neither a wait nor an end
+constexpr int quiet_limit = 2 * ticks_per_second;  // no memory access at all
+constexpr int busy_limit = 5 * ticks_per_second;   // accesses, but neither a wait nor an end
 
 volatile unsigned long signs_at_last_tick = 0;
 volatile int quiet_ticks = 0;
 volatile int busy_ticks = 0;
 
+// Of the interrupted code; one byte further, because messages look for the line before a return address.
 const void* program_counter(const void* context) {
   const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
-  return reinterpret_cast<const void*>(registers.gregs[REG_RIP]);
+  return reinterpret_cast<const void*>(registers.gregs[REG_RIP] + 1);
 #elif defined(__aarch64__)
-  return reinterpret_cast<const void*>(registers.pc);
+  return reinterpret_cast<const void*>(registers.pc + 1);
 #else
 #error "The emulator knows x86-64 and arm64."
 #endif
@@ -36,7 +37,7 @@ Report silent_loop(const void* code) {
           "this thread loops and never comes to a barrier or to its end",
           {{{}, code, describe(*current)}},
           {},
-          "every loop of a kernel ends, or waits by a barrier of the layer; a plain loop on a variable that another "
+          "every loop of a kernel ends, or waits in a barrier; a plain loop on a variable that another "
           "thread writes may never see the new value"};
 }
 

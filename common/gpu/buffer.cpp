@@ -19,9 +19,10 @@ DeviceMemory::DeviceMemory(std::string name, std::size_t payload_bytes, std::siz
     throw Error("not enough device memory for `" + name + "` (" + std::to_string(storage_bytes()) +
                 " bytes): choose a smaller shape, or end what else runs on this GPU");
   }
-  check(result, "cudaMalloc", __FILE__, __LINE__);  // anything else is not about memory: an earlier kernel's failure, say
+  check(result, "cudaMalloc", __FILE__,
+        __LINE__);  // anything else is not about memory: an earlier kernel's failure, say
 #else
-  storage_ = ::operator new(storage_bytes(), std::align_val_t{256});
+  storage_ = ::operator new (storage_bytes(), std::align_val_t{256});
   emulator::register_memory(payload(), payload_bytes_, "`" + name + "`");
 #endif
 }
@@ -32,7 +33,7 @@ DeviceMemory::~DeviceMemory() {
   cudaFree(storage_);
 #else
   emulator::unregister_memory(payload());
-  ::operator delete(storage_, std::align_val_t{256});
+  ::operator delete (storage_, std::align_val_t{256});
 #endif
 }
 

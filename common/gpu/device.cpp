@@ -48,7 +48,8 @@ Device device() {
   int runtime = 0;
   GPU_CHECK(cudaRuntimeGetVersion(&runtime));
   // Two transfers a clock (double data rate); the clock is in kHz, the bus width in bits.
-  const double dram = 2.0 * attribute(cudaDevAttrMemoryClockRate) * 1e3 * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8;
+  const double dram =
+      2.0 * attribute(cudaDevAttrMemoryClockRate) * 1e3 * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8;
   return {properties.name,
           10 * properties.major + properties.minor,
           properties.multiProcessorCount,
@@ -105,9 +106,9 @@ KernelInfo last_kernel_info() {
   GPU_CHECK(cudaFuncGetAttributes(&attributes, last_launch.kernel));
   const LaunchShape& shape = last_launch.shape;
   KernelInfo info{attributes.numRegs, attributes.sharedSizeBytes + shape.shared_bytes, 0};
-  GPU_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&info.blocks_per_sm, last_launch.kernel,
-                                                          static_cast<int>(shape.block.x * shape.block.y * shape.block.z),
-                                                          shape.shared_bytes));
+  GPU_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(
+      &info.blocks_per_sm, last_launch.kernel, static_cast<int>(shape.block.x * shape.block.y * shape.block.z),
+      shape.shared_bytes));
   return info;
 }
 
@@ -127,8 +128,8 @@ uint64_t number_from_environment(const char* name, uint64_t least, uint64_t fall
   uint64_t value = 0;
   const auto parsed = std::from_chars(text, end, value);
   if (parsed.ec != std::errc{} || parsed.ptr != end || value < least) {
-    throw Error(std::string(name) + " must be a whole number, at least " + std::to_string(least) + ", and is \"" + text +
-                "\"");
+    throw Error(std::string(name) + " must be a whole number, at least " + std::to_string(least) + ", and is \"" +
+                text + "\"");
   }
   return value;
 }
@@ -177,8 +178,10 @@ void validate(const LaunchShape& shape, std::size_t allowed_bytes) {
          std::to_string(most_shared_bytes));
   }
   if (shape.shared_bytes > allowed_bytes) {
-    fail("it asks for " + std::to_string(shape.shared_bytes) + " bytes of shared memory per block, and without a call of "
-         "allow_shared_memory(kernel, bytes) " + std::to_string(allowed_bytes) + " are allowed");
+    fail("it asks for " + std::to_string(shape.shared_bytes) +
+         " bytes of shared memory per block, and without a call of "
+         "allow_shared_memory(kernel, bytes) " +
+         std::to_string(allowed_bytes) + " are allowed");
   }
 }
 

@@ -8,14 +8,14 @@ namespace gpu {
 
 /// The machine that kernels of this build run on.
 struct Device {
-  std::string name;              // "NVIDIA H200", or "emulator"
-  int compute_capability = 0;    // 90 is 9.0; 0 on the emulator
-  int sms = 0;                   // streaming multiprocessors
-  double clock_hz = 0;           // the highest SM clock
-  double dram_bytes_per_s = 0;   // peak by clock and bus width
+  std::string name;             // "NVIDIA H200", or "emulator"
+  int compute_capability = 0;   // 90 is 9.0; 0 on the emulator
+  int sms = 0;                  // streaming multiprocessors
+  double clock_hz = 0;          // the highest SM clock
+  double dram_bytes_per_s = 0;  // peak by clock and bus width
   std::size_t l2_bytes = 0;
-  std::string driver;            // the driver's version, "580.159.04"
-  std::string runtime;           // CUDA version of this build
+  std::string driver;   // the driver's version, "580.159.04"
+  std::string runtime;  // CUDA version of this build
 };
 
 /// Asks the device. Errors: Error if there is none (see why_not).
@@ -28,8 +28,8 @@ std::string why_not(int compute_capability);
 void synchronize();
 
 /// Calls `run` under as many schedules as TUTORIAL_SCHEDULES says (default 20), or only under TUTORIAL_SEED. On a GPU,
-/// where no schedule can be chosen, it calls it three times. Errors: Error if a variable is no number or asks for 0 schedules; whatever
-/// `run` throws.
+/// where no schedule can be chosen, it calls it three times. Errors: Error if a variable is no number or asks for 0
+/// schedules; whatever `run` throws.
 void for_each_schedule(const std::function<void()>& run);
 
 }  // namespace gpu

@@ -5,7 +5,8 @@
 
 namespace gpu {
 
-/// Something on the GPU's side failed, or a launch asks for what no GPU can give. what() says what, where, and what to do.
+/// Something on the GPU's side failed, or a launch asks for what no GPU can give. what() says what, where, and what to
+/// do.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Everything a kernel may say. Each header is one topic; each function has one declaration and two bodies: one for a GPU
-// and one for the emulator.
+// Everything a kernel may say. Each header is one topic; each function has one declaration and two bodies: one for a
+// GPU and one for the emulator.
 
 #include <math.h>  // floorf and its like, as in CUDA without std::
 

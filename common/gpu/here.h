@@ -2,8 +2,8 @@
 
 #include "gpu/platform.h"
 
-/// A line of a kernel file. Functions of the layer take one as their last argument, by default the caller's line, so that
-/// a finding can name it. (nvcc refuses std::source_location in device code; it compiles these builtins.)
+/// A line of a kernel file. Functions of the layer take one as their last argument, by default the caller's line, so
+/// that a finding can name it. (nvcc refuses std::source_location in device code; it compiles these builtins.)
 struct Here {
   const char* file;
   int line;

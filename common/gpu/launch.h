@@ -14,8 +14,8 @@
 
 /// The shape of a launch.
 struct LaunchShape {
-  dim3 grid;                      // blocks
-  dim3 block;                     // threads in a block, at most 1024
+  dim3 grid;                     // blocks
+  dim3 block;                    // threads in a block, at most 1024
   std::size_t shared_bytes = 0;  // dynamic shared memory of a block; above 48 KB call allow_shared_memory first
 };
 
@@ -26,7 +26,7 @@ void validate(const LaunchShape& shape, std::size_t allowed_bytes);
 
 /// What the compiler and the hardware make of a kernel.
 struct KernelInfo {
-  int registers = 0;  // per thread
+  int registers = 0;             // per thread
   std::size_t shared_bytes = 0;  // per block, static and dynamic
   int blocks_per_sm = 0;         // resident at the same time
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the 32 lanes of a warp do together. On a GPU these are CUDA's intrinsics; here they have the same names and rules.
-// Shuffles and votes exchange values and order no memory; __syncwarp orders memory among the lanes of its mask.
+// What the 32 lanes of a warp do together. On a GPU these are CUDA's intrinsics; here they have the same names and
+// rules. Shuffles and votes exchange values and order no memory; __syncwarp orders memory among the lanes of its mask.
 // Of a shuffle's distance the hardware looks at the lower five bits.
 
 #include "gpu/here.h"
@@ -19,8 +19,7 @@ GPU_FUNCTION void __syncwarp(unsigned mask = 0xffffffff, Here here = Here::curre
 
 /// A bit for each lane of `mask` whose predicate is true.      PTX vote.sync.ballot
 GPU_FUNCTION unsigned __ballot_sync(unsigned mask, int predicate, Here here = Here::current()) {
-  return static_cast<unsigned>(
-      emulator::warp_exchange(emulator::WarpOperation::ballot, mask, predicate != 0, 0, here));
+  return static_cast<unsigned>(emulator::warp_exchange(emulator::WarpOperation::ballot, mask, predicate != 0, 0, here));
 }
 
 /// Whether the predicate is true in all lanes of `mask`.      PTX vote.sync.all

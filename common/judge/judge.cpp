@@ -219,9 +219,7 @@ Verdict check_guard(const std::string& name, const std::string& array, const std
 
 }  // namespace
 
-std::string Verdict::text() const {
-  return accepted() ? "accepted" : "wrong[" + name + "]: " + sentence;
-}
+std::string Verdict::text() const { return accepted() ? "accepted" : "wrong[" + name + "]: " + sentence; }
 
 Verdict compare(const Comparison& comparison) {
   const size_t size = comparison.expected.size();

@@ -1,7 +1,7 @@
 // Chapter 01: the baseline. One thread computes one output channel.
 //
-// A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is one
-// contiguous row, and every thread repeats the same coordinate work: that is the price of its simplicity.
+// A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is
+// one contiguous row, and every thread repeats the same coordinate work: that is the price of its simplicity.
 
 #include "gpu/gpu.h"
 #include "workloads/deformable_attention/kernel.h"
@@ -53,7 +53,7 @@ __global__ void __launch_bounds__(block_threads) deformable_attention_kernel(con
       fy = y - floorf(y);
       // <<< 1.3
 
-      // >>> 1.4 add the four corners, each with its share, and skip those outside the map: they are 0 (about 10 lines)
+      // >>> 1.4 add the four corners, each with its share; those outside the map are 0 (about 10 lines)
       const bool left = x0 >= 0, right = x0 + 1 < level.width;
       const bool top = y0 >= 0, bottom = y0 + 1 < level.height;
       const half* corner = value + (y0 * level.width + x0) * row;  // read only where the corner is in the map

@@ -2,8 +2,8 @@
 // caught by: out-of-bounds or guard-after
 // Chapter 01: the baseline. One thread computes one output channel.
 //
-// A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is one
-// contiguous row, and every thread repeats the same coordinate work: that is the price of its simplicity.
+// A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is
+// one contiguous row, and every thread repeats the same coordinate work: that is the price of its simplicity.
 
 #include "gpu/gpu.h"
 #include "workloads/deformable_attention/kernel.h"

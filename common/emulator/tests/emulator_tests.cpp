@@ -118,13 +118,14 @@ TEST_CASE("memcpy and struct copies of a kernel are seen, whole") {
              {"kernels.cu", "memcpy(output, input, bytes)", "388 bytes"});
   CHECK(run([](int* out, const int* in) { kernels::copy_a_struct(out, in); }).output[63] == 63);
   CHECK(emulator::counts().global_load_bytes == 256);
-  check_says(run([](int* out, const int* in) { kernels::copy_a_struct(out, in + 40); }), "out-of-bounds", {"256 bytes"});
+  check_says(run([](int* out, const int* in) { kernels::copy_a_struct(out, in + 40); }), "out-of-bounds",
+             {"256 bytes"});
 }
 
 TEST_CASE("an access outside every buffer is found before it happens, and named by the nearest buffer") {
   CHECK(run([](int* out, const int* in) { kernels::read_at(out, in, 95); }).output[0] == 95);
   check_says(run([](int* out, const int* in) { kernels::read_at(out, in, 96); }), "out-of-bounds",
-             {"output[0] = input[index]", "read of 4 bytes, 0 bytes past the end of `input` (384 bytes)",
+             {"output[0] = input[index]", "read of 4 bytes, directly past the end of `input` (384 bytes)",
               "block 0, warp 0, lane 0"});
   check_says(run([](int* out, const int* in) { kernels::read_at(out, in, -2); }), "out-of-bounds",
              {"8 bytes before the start of `input`"});
@@ -187,7 +188,7 @@ TEST_CASE("shared memory ends where the launch says, and belongs to one block") 
     // Depending on the schedule the neighbour's race or the end comes first.
     CHECK((result.finding == "out-of-bounds" || result.finding == "data-race"));
     if (result.finding == "out-of-bounds") {
-      check_says(result, "out-of-bounds", {"0 bytes past the end of shared memory (32 bytes)", "lane 7"});
+      check_says(result, "out-of-bounds", {"directly past the end of shared memory (32 bytes)", "lane 7"});
     }
   });
   const Result none = run([](int*) { kernels::write_to_no_shared_memory(); });
@@ -197,7 +198,7 @@ TEST_CASE("shared memory ends where the launch says, and belongs to one block") 
   gpu::for_each_schedule([&] { findings.insert(run(kernels::read_another_blocks_shared).finding); });
   CHECK(findings.count("") == 0);
   check_says(run([](int*) { kernels::storage_too_small(); }), "shared-storage-too-small",
-             {"uses 32 bytes of shared memory, and its launch gives it 16", "shared_storage<Array<int, 8>>"});
+             {"uses 32 bytes of shared memory, and its launch asked for 16", "shared_storage<Array<int, 8>>"});
 }
 
 TEST_CASE("shared memory is NaN until somebody writes it") {
@@ -226,10 +227,12 @@ TEST_CASE("a vector access must be aligned, as its type says") {
     return run([=](int* out, const int* in) { kernels::load_vector(reinterpret_cast<uint4*>(out), in, index); });
   };
   CHECK(load(4).output[3] == 7);
-  check_says(load(5), "misaligned-access", {"read of 16 bytes at an address that leaves remainder 4", "input + index"});
+  check_says(load(5), "misaligned-access", {"4 bytes past a multiple of 16", "input + index"});
+  check_says(load(6), "misaligned-access", {"8 bytes past a multiple of 16", "input + index"});
   check_says(run([](int* out, const int* in) { kernels::load_vector(reinterpret_cast<uint4*>(out + 1), in, 4); }),
-             "misaligned-access", {"write of 16 bytes at an address that leaves remainder 4"});
-  const Result pair = run([](int* out, const int* in) { kernels::copy_a_pair(out + 2, in + 2); });  // 16 bytes, 8 aligned
+             "misaligned-access", {"4 bytes past a multiple of 16", "*output = "});
+  const Result pair =
+      run([](int* out, const int* in) { kernels::copy_a_pair(out + 2, in + 2); });  // 16 bytes, 8 aligned
   CHECK(pair.finding == "");
   CHECK(pair.output[5] == 5);
 }
@@ -237,7 +240,7 @@ TEST_CASE("a vector access must be aligned, as its type says") {
 TEST_CASE("a missing __syncthreads is a race in every schedule; with it there is none") {
   for (const int threads : {2, 33, 256}) {
     check_always([=](int* out) { kernels::exchange_through_shared(out, false, std::min(threads, 96)); }, "data-race",
-                 {"shared.values[threadIdx.x] = ", "shared.values[blockDim.x - 1 - threadIdx.x]", "of 4 bytes at shared memory + ",
+                 {"shared.values[threadIdx.x] = ", "shared.values[blockDim.x - 1 - threadIdx.x]", "of 4 bytes at byte ",
                   "__syncthreads()"});
   }
   check_clean([](int* out) { kernels::exchange_through_shared(out, true, 96); });
@@ -245,14 +248,16 @@ TEST_CASE("a missing __syncthreads is a race in every schedule; with it there is
 }
 
 TEST_CASE("a slot that is refilled while somebody may still read it is a race") {
-  check_always([](int* out) { kernels::refill_shared(out, false, 64); }, "data-race", {"shared.values[threadIdx.x] = tile"});
+  check_always([](int* out) { kernels::refill_shared(out, false, 64); }, "data-race",
+               {"shared.values[threadIdx.x] = tile"});
   check_clean([](int* out) { kernels::refill_shared(out, true, 64); });
 }
 
 TEST_CASE("inside a warp __syncwarp orders memory, and a shuffle does not") {
   check_always([](int* out) { kernels::exchange_in_warp(out, false); }, "data-race", {});
   check_clean([](int* out) { kernels::exchange_in_warp(out, true); });
-  check_always(kernels::shuffle_does_not_order, "data-race", {"shared.values[neighbour]", "a shuffle orders no memory"});
+  check_always(kernels::shuffle_does_not_order, "data-race",
+               {"shared.values[neighbour]", "a shuffle orders no memory"});
 }
 
 TEST_CASE("races are told to the byte: neighbouring halves of a word are nobody's business but their writer's") {
@@ -271,11 +276,13 @@ TEST_CASE("blocks that write the same place race, whatever the order in which th
 TEST_CASE("a barrier that not everybody reaches is explained by a census") {
   check_always([](int* out) { kernels::early_return(out, 40); }, "divergent-barrier",
                {"56 of 96 threads wait in __syncthreads(): warp 1 lanes 8-31, warp 2",
-                "40 of 96 threads have left the kernel: warp 0, warp 1 lanes 0-7", "last seen there", "output[threadIdx.x] = 1"});
+                "40 of 96 threads have left the kernel: warp 0, warp 1 lanes 0-7", "last seen there",
+                "output[threadIdx.x] = 1"});
   check_clean([](int* out) { kernels::early_return(out, 0); });
   check_clean([](int* out) { kernels::early_return(out, 96); });
-  check_always(kernels::barrier_in_branch, "divergent-barrier",
-               {"32 of 96 threads wait in __syncthreads(): warp 0", "64 of 96 threads have left the kernel: warps 1-2"});
+  check_always(
+      kernels::barrier_in_branch, "divergent-barrier",
+      {"32 of 96 threads wait in __syncthreads(): warp 0", "64 of 96 threads have left the kernel: warps 1-2"});
   check_always(kernels::barrier_on_two_lines, "divergent-barrier",
                {"on different lines", "64 of 96 threads wait in __syncthreads(): warps 0-1",
                 "32 of 96 threads wait in __syncthreads(): warp 2"});
@@ -292,10 +299,12 @@ TEST_CASE("threads that wait for each other in different places are a deadlock")
 
 TEST_CASE("masks are checked") {
   check_always(kernels::lane_not_in_mask, "lane-not-in-mask", {"mask 0x0000ffff"});
-  check_always(kernels::different_operations, "divergent-warp", {"__any_sync()", "__shfl_xor_sync()", "0xffffffff"});
+  check_always(kernels::different_operations, "divergent-warp",
+               {"__any_sync()", "__shfl_xor_sync()", "0xffffffff", "by lane"});
   check_always(kernels::different_operations_on_one_line, "divergent-warp", {"__any_sync() by", "__all_sync() by"});
   check_always(kernels::different_lines, "divergent-warp", {"__any_sync(full_mask, 1)", "__any_sync(full_mask, 0)"});
-  check_always(kernels::shuffle_from_lane_that_left, "shuffle-from-absent-lane", {"reads lane 31", "0x7fffffff"});
+  check_always(kernels::shuffle_from_lane_that_left, "shuffle-from-absent-lane",
+               {"reads lane 31", "taking part: lanes 0-30"});
   const auto wrong_width = [](int source, int width) {
     return run([=](int* out) { kernels::shuffle_with_wrong_width(out, source, width); });
   };

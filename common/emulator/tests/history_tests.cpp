@@ -1,4 +1,5 @@
-// The access history (Shadow and Clock) against a model that forgets nothing: what the one reports, the other must know.
+// The access history (Shadow and Clock) against a model that forgets nothing: what the one reports, the other must
+// know.
 
 #include <doctest/doctest.h>
 
@@ -23,8 +24,8 @@ constexpr uintptr_t base = 4096;
 constexpr std::size_t bytes = 40;  // two granules and a half
 
 struct Event {
-  int thread;     // block * block_threads + index in the block
-  int number;     // of the thread's events
+  int thread;  // block * block_threads + index in the block
+  int number;  // of the thread's events
   std::size_t begin, end;
   bool is_write;
   const void* code;
@@ -86,9 +87,9 @@ TEST_CASE("the history reports a race exactly where a complete record of all acc
       if (!conflicts.empty() && below(10) != 0) continue;  // a run ends with its first race: put most of them off
 
       const Clock& clock = clocks[thread];
-      const auto reported = shadow.record(
-          {thread / block_threads, thread % block_threads, clock.epoch(), 0, event.is_write, event.code}, clock, base + begin,
-          end - begin);
+      const auto reported =
+          shadow.record({thread / block_threads, thread % block_threads, clock.epoch(), 0, event.is_write, event.code},
+                        clock, base + begin, end - begin);
       REQUIRE(reported.has_value() == !conflicts.empty());
       if (reported) {
         REQUIRE(std::any_of(conflicts.begin(), conflicts.end(), [&](const Event& earlier) {

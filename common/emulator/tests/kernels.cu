@@ -17,8 +17,8 @@ struct Array {
   T values[N];
 };
 
-// Per thread: 3 global loads of 2 bytes, 1 global store of 2 bytes, 1 shared store and 1 shared load of 4 bytes; and one
-// 16-byte load and store by thread 0 alone.
+// Per thread: 3 global loads of 2 bytes, 1 global store of 2 bytes, 1 shared store and 1 shared load of 4 bytes; and
+// one 16-byte load and store by thread 0 alone.
 __global__ void known_accesses_kernel(half* output, const half* input) {
   auto& shared = shared_storage<Array<float, 4>>();
   const int i = static_cast<int>(threadIdx.x);
@@ -330,9 +330,7 @@ void one_trip_more(int* output) { launch(one_trip_more_kernel, {1, 96}, output);
 void barrier_against_shuffle(int* output) { launch(barrier_against_shuffle_kernel, {1, 32}, output); }
 void lane_not_in_mask(int* output) { launch(lane_not_in_mask_kernel, {1, 32}, output); }
 void different_operations(int* output) { launch(different_operations_kernel, {1, 32}, output); }
-void different_operations_on_one_line(int* output) {
-  launch(different_operations_on_one_line_kernel, {1, 32}, output);
-}
+void different_operations_on_one_line(int* output) { launch(different_operations_on_one_line_kernel, {1, 32}, output); }
 void different_lines(int* output) { launch(different_lines_kernel, {1, 32}, output); }
 void different_masks(int* output) { launch(different_masks_kernel, {20, 32}, output); }
 void shuffle_from_lane_that_left(int* output) { launch(shuffle_from_lane_that_left_kernel, {1, 96}, output); }

@@ -22,7 +22,7 @@ void read_at(int* output, const int* input, long index);
 void write_at(int* output, long index);
 void write_through(int* pointer);
 void read_a_table(int* output);
-void copy_a_table(int* output, std::size_t bytes);   // from 5 ints that the program holds
+void copy_a_table(int* output, std::size_t bytes);    // from 5 ints that the program holds
 void copy_own_stack(int* output, std::size_t bytes);  // from 4 ints of the thread's own
 void write_a_host_variable();
 void read_a_host_variable(int* output);
@@ -32,8 +32,8 @@ void read_another_threads_stack(int* output);
 void read_past_shared(int* output);
 void read_another_blocks_shared(int* output);
 void load_vector(uint4* output, const int* input, long index);  // a 16-byte load at input + index
-void copy_a_pair(int* output, const int* input);           // a struct of 16 bytes that is aligned to 8
-void every_kind_of_access(int* output, const int* input);  // see the body
+void copy_a_pair(int* output, const int* input);                // a struct of 16 bytes that is aligned to 8
+void every_kind_of_access(int* output, const int* input);       // see the body
 void poisoned_shared(float* output);
 
 // Order. `block_threads` threads in one block.

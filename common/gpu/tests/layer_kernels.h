@@ -1,7 +1,7 @@
 #pragma once
 
-// What the layer's functions do, observed by small kernels. One source, two builds: what the emulator does must be what a
-// GPU does.
+// What the layer's functions do, observed by small kernels. One source, two builds: what the emulator does must be what
+// a GPU does.
 
 #include "gpu/types.h"
 
@@ -29,7 +29,8 @@ void round_to_half(float* output, const float* input);
 /// Executes TODO(9.9) in every thread.
 void open_todo();
 
-/// Launches a kernel with parameters of several sizes, with arguments of other types than theirs: writes 32 sums of them all.
+/// Launches a kernel with parameters of several sizes, with arguments of other types than theirs: writes 32 sums of
+/// them all.
 void parameters(int* output);
 
 /// Launches a kernel with this shape, for launches that must be refused.

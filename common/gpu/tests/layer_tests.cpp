@@ -40,8 +40,7 @@ using ShuffleKernel = void (*)(int*, const int*, int, int);
 // Compares a shuffle with what PTX says of it: `source_of(lane, group)` is the lane that is read, in a group of `width`
 // lanes that starts at `group`.
 void check_shuffle(ShuffleKernel kernel, int argument, int width, const std::function<int(int, int)>& source_of) {
-  const auto output =
-      run<int>(warp_values, 32, [&](int* out, const int* in) { kernel(out, in, argument, width); });
+  const auto output = run<int>(warp_values, 32, [&](int* out, const int* in) { kernel(out, in, argument, width); });
   for (int lane = 0; lane < 32; ++lane) {
     CAPTURE(lane);
     CAPTURE(argument);
@@ -62,7 +61,8 @@ std::string error_of(const Call& call) {
 
 }  // namespace
 
-TEST_CASE("shuffles read the lane that PTX says, also in groups narrower than a warp and over more than a warp's distance") {
+TEST_CASE(
+    "shuffles read the lane that PTX says, also in groups narrower than a warp and over more than a warp's distance") {
   for (const int width : {32, 8}) {
     for (const int n : {0, 1, 5, 16, 31, 33, 69, -1}) {
       const int distance = n & 31;

@@ -164,12 +164,8 @@ TEST_CASE("an output of the previous launch is stale") {
   const Example right;
   std::vector<float> previous(example.actual.size());
   for (size_t i = 0; i < previous.size(); ++i) previous[i] = 0.5f + i;
-  SUBCASE("as a whole") {
-    example.actual = previous;
-  }
-  SUBCASE("in two rows") {
-    std::copy_n(previous.begin() + 16, 16, example.actual.begin() + 16);
-  }
+  SUBCASE("as a whole") { example.actual = previous; }
+  SUBCASE("in two rows") { std::copy_n(previous.begin() + 16, 16, example.actual.begin() + 16); }
   Comparison comparison = example.comparison();
   CHECK(compare(comparison).name == "wrong-elements");
   comparison.previous = previous;
@@ -279,9 +275,7 @@ TEST_CASE("a mistake that reads unknown memory agrees with anything there, also 
   predicted[7] = not_a_number;
   Comparison comparison = example.comparison();
   comparison.hypotheses = {{"outside", "Reads outside.", [&] { return predicted; }}};
-  SUBCASE("if what is known agrees") {
-    CHECK(compare(comparison).name == "outside");
-  }
+  SUBCASE("if what is known agrees") { CHECK(compare(comparison).name == "outside"); }
   SUBCASE("but not if nothing is known") {
     predicted.assign(predicted.size(), not_a_number);
     CHECK(compare(comparison).name == "nan");
@@ -375,12 +369,8 @@ TEST_CASE("a write past the buffer is rejected") {
 
 TEST_CASE("the outermost bytes of the guards are watched too") {
   Guarded<uint16_t> output(12);
-  SUBCASE("first") {
-    output.storage().front() = 0;
-  }
-  SUBCASE("last") {
-    output.storage().back() = 0;
-  }
+  SUBCASE("first") { output.storage().front() = 0; }
+  SUBCASE("last") { output.storage().back() = 0; }
   CHECK(!output.check_guards("output").accepted());
 }
 

@@ -17,9 +17,7 @@ using workloads::Random;
 // multiplication followed by an addition does not (some fuse the two).
 
 /// The middle of pixel `i` of `size`, in units of the map.
-double centre(int64_t i, int size) {
-  return static_cast<double>(2 * i + 1) / static_cast<double>(2 * int64_t{size});
-}
+double centre(int64_t i, int size) { return static_cast<double>(2 * i + 1) / static_cast<double>(2 * int64_t{size}); }
 
 /// A normal offset with standard deviation 2 pixels, in units of the map: the sum of eight uniform numbers.
 double normal_offset(uint64_t bits, uint64_t more_bits, int size) {
@@ -72,9 +70,7 @@ enum Stream : uint64_t { value_stream, x_stream, more_x_stream, y_stream, more_y
 constexpr int digit_bits = 7, digits = 1 << digit_bits, digit_step = 16, code_offset = 1024;
 
 /// Digits of different channels that are equal still give different codes.
-int digit_shift(int channel) {
-  return 16 * channel;
-}
+int digit_shift(int channel) { return 16 * channel; }
 
 }  // namespace
 

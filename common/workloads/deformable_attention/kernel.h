@@ -1,6 +1,7 @@
 #pragma once
 
-// What a kernel file of this workload includes beside gpu/gpu.h: the problem, and the registration of its launch function.
+// What a kernel file of this workload includes beside gpu/gpu.h: the problem, and the registration of its launch
+// function.
 #include "workloads/deformable_attention/problem.h"
 
 namespace deformable_attention {

@@ -16,8 +16,10 @@ bool register_variant(const char* name, void (*launch)(const Problem&)) {
   auto& variants = registry();
   const auto place = std::ranges::lower_bound(variants, std::string(name), {}, &Variant::name);
   if (place != variants.end() && place->name == name) {
-    std::fprintf(stderr, "Two kernel files of this program are registered as \"%s\": a kernel file calls register_kernel "
-                 "once, and each file of a program is compiled under a name of its own.\n", name);
+    std::fprintf(stderr,
+                 "Two kernel files of this program are registered as \"%s\": a kernel file calls register_kernel "
+                 "once, and each file of a program is compiled under a name of its own.\n",
+                 name);
     std::exit(1);
   }
   variants.insert(place, {name, launch});

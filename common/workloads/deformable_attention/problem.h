@@ -9,7 +9,8 @@ namespace deformable_attention {
 
 inline constexpr int max_levels = 8;
 
-/// One map of the pyramid. Its pixels are rows [start, start + height * width) of an image's value rows, in raster order.
+/// One map of the pyramid. Its pixels are rows [start, start + height * width) of an image's value rows, in raster
+/// order.
 struct Level {
   int height;
   int width;
@@ -20,14 +21,15 @@ struct Level {
 /// Plain data only: kernel files and test files share this header.
 struct Problem {
   const half* value;        // [batch][pixels][heads][channels]
-  const float2* locations;  // [batch][queries][heads][level_count][points], (x, y) in units of the map: 0 is its left edge, 1 its right
+  const float2* locations;  // [batch][queries][heads][level_count][points], (x, y) in units of the map: 0 is its left
+                            // edge, 1 its right
   const half* weights;      // [batch][queries][heads][level_count][points]
   half* output;             // [batch][queries][heads][channels]
   int batch;
   int queries;
   int heads;
   int channels;
-  int points;      // per level
+  int points;  // per level
   int level_count;
   int64_t pixels;  // value rows per image; at least the sum of the levels' areas
   Level levels[max_levels];

@@ -134,8 +134,6 @@ int64_t count_corners(const Inputs& inputs) {
   return total;
 }
 
-std::vector<double> reference(const Inputs& inputs) {
-  return reference(inputs, all_rows(inputs.shape));
-}
+std::vector<double> reference(const Inputs& inputs) { return reference(inputs, all_rows(inputs.shape)); }
 
 }  // namespace deformable_attention

@@ -38,9 +38,9 @@ class DeviceProblem {
   Problem problem_;
 };
 
-/// Runs the one registered kernel on `inputs` under all schedules of this test run, and says what is wrong: a finding of
-/// the emulator, a failed launch, or the judge's rejection. "" if nothing is.
-/// Errors: std::logic_error if the program has not exactly one kernel; std::invalid_argument as validate(Inputs).
+/// Runs the one registered kernel on `inputs` under all schedules of this test run, and says what is wrong: a finding
+/// of the emulator, a failed launch, or the judge's rejection. "" if nothing is. Errors: std::logic_error if the
+/// program has not exactly one kernel; std::invalid_argument as validate(Inputs).
 std::string what_is_wrong(const Inputs& inputs);
 
 }  // namespace deformable_attention

@@ -12,9 +12,7 @@ void require(bool condition, const std::string& sentence) {
   if (!condition) throw std::invalid_argument(sentence);
 }
 
-int64_t area(const Level& level) {
-  return int64_t{level.height} * level.width;
-}
+int64_t area(const Level& level) { return int64_t{level.height} * level.width; }
 
 void validate_levels(const Shape& shape) {
   require(!shape.levels.empty(), "There is no level: give at least one map.");
@@ -97,13 +95,15 @@ void validate(const Shape& shape) {
   validate_levels(shape);
   // In floating point, where no product overflows; exact up to 2^53.
   const double rows = double(shape.batch) * shape.queries * shape.heads;
-  constexpr double most_outputs = std::numeric_limits<int>::max() - 1024;  // so that a last block's threads have numbers too
+  constexpr double most_outputs =
+      std::numeric_limits<int>::max() - 1024;  // so that a last block's threads have numbers too
   require(rows * shape.channels <= most_outputs,
           "The output has 2^31 elements or nearly so: kernels number it with 32-bit integers; take a smaller batch.");
   for (const Level& level : shape.levels) {
-    require(double(area(level)) * shape.heads * shape.channels <= std::numeric_limits<int>::max(),
-            "A level of " + std::to_string(level.height) + " x " + std::to_string(level.width) +
-                " pixels has 2^31 values or more: kernels number a level's values with 32-bit integers; make it smaller.");
+    require(
+        double(area(level)) * shape.heads * shape.channels <= std::numeric_limits<int>::max(),
+        "A level of " + std::to_string(level.height) + " x " + std::to_string(level.width) +
+            " pixels has 2^31 values or more: kernels number a level's values with 32-bit integers; make it smaller.");
   }
   const double value_bytes = double(shape.batch) * double(shape.pixels) * shape.heads * shape.channels * sizeof(half);
   const double point_bytes = rows * double(shape.points_per_row()) * (sizeof(float2) + sizeof(half));

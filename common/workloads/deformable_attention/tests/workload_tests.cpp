@@ -49,9 +49,7 @@ std::string refusal(const Shape& shape) {
   return "";
 }
 
-bool contains(const std::string& text, const std::string& words) {
-  return text.find(words) != std::string::npos;
-}
+bool contains(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
 std::vector<half> to_halves(const std::vector<double>& values) {
   std::vector<half> halves;
@@ -444,18 +442,10 @@ TEST_CASE("an address survives encoding, and every code is exact in half") {
 
 TEST_CASE("what is no address is not decoded") {
   std::array<float, 8> codes = encode({1, 2, 3, 8});
-  SUBCASE("a mixture") {
-    codes[3] += 0.4f;
-  }
-  SUBCASE("channels that are swapped") {
-    std::swap(codes[0], codes[1]);
-  }
-  SUBCASE("too large") {
-    codes[7] += 2048;
-  }
-  SUBCASE("NaN") {
-    codes[0] = not_a_number;
-  }
+  SUBCASE("a mixture") { codes[3] += 0.4f; }
+  SUBCASE("channels that are swapped") { std::swap(codes[0], codes[1]); }
+  SUBCASE("too large") { codes[7] += 2048; }
+  SUBCASE("NaN") { codes[0] = not_a_number; }
   CHECK(!decode(codes));
 }
 
