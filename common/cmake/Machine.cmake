@@ -24,11 +24,12 @@ if(TUTORIAL_MACHINE STREQUAL "emulator")
   target_compile_definitions(project_options INTERFACE GPU_IS_REAL=0)
   # The compile contract of kernel files. -fsanitize=thread puts a call before each memory access, -fsanitize=alignment one
   # where an address does not fit its type; the emulator defines what is called. The others keep the compiler from removing, merging or inventing accesses: -O1 in every build type,
-  # no reasoning from types (kernels read halves as uint4), mem* calls stay calls, endless loops stay loops.
+  # no reasoning from types (kernels read halves as uint4), mem* calls stay calls (Ubuntu's
+  # g++ checks and then inlines them by default: _FORTIFY_SOURCE), endless loops stay loops.
   target_compile_options(kernel_options INTERFACE
     -O1 -g -fsanitize=thread --param=tsan-distinguish-volatile=1 --param=tsan-instrument-func-entry-exit=0
-    -fsanitize=alignment
-    -fno-strict-aliasing -fno-builtin-memcpy -fno-builtin-memset -fno-builtin-memmove -fno-finite-loops
+    -fsanitize=alignment -fno-strict-aliasing -fno-finite-loops
+    -fno-builtin-memcpy -fno-builtin-memset -fno-builtin-memmove -U_FORTIFY_SOURCE
     -Wno-unknown-pragmas)
 elseif(TUTORIAL_MACHINE STREQUAL "cuda")
   if(NOT CMAKE_CUDA_COMPILER)

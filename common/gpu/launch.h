@@ -54,6 +54,7 @@ void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&
 
 template <class... Parameters>
 void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes) {
+  gpu::validate({1, 1, bytes}, bytes);
   GPU_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
 }
 
