@@ -59,6 +59,9 @@ class Build:
         if not written.exists() or not (self.folder / "chapters.json").exists():
             return False
         root = self.project.root
+        # Where a reader has deleted his file, configuring puts the skeleton there.
+        if not all(self.project.kernel(chapter).exists() for chapter in chapters.load(self.folder / "chapters.json")):
+            return False
         inputs = [root / "CMakeLists.txt", root / "CMakePresets.json", *root.glob("common/cmake/*.cmake")]
         return all(file.stat().st_mtime <= written.stat().st_mtime for file in inputs if file.exists())
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from lab.tests.fake import GREEN, FakeCheckout, write
+from lab.tests.fake import CHAPTERS, GREEN, FakeCheckout, write
 
 
 class RealCommand(FakeCheckout):
@@ -142,6 +142,10 @@ class Suite(RealCommand):
         code, output, log = self.run_suite()
         self.assertEqual((code, len(log)), (1, 4), "the second preset is tested although the first is red")
         self.assertIn("lab: red: the tests of emulator; see above.", output)
+
+    def test_a_readers_deleted_file_is_put_back_by_configuring(self) -> None:
+        self.project.kernel(CHAPTERS[0]).unlink()
+        self.assertEqual([line.split()[1] for line in self.run_suite()[2]], ["--preset", "--build", "--test-dir"])
 
     def test_a_failed_build_is_red(self) -> None:
         self.tool("cmake", f'echo "cmake $@" >> "{self.log}"; echo "x: error: y"; exit 1')
