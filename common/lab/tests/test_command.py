@@ -98,7 +98,8 @@ class Command(RealCommand):
 
     def test_ctrl_c_ends_with_130_and_leaves_nothing_running(self) -> None:
         started, ended = self.project.root / "started", self.project.root / "ended"
-        self.tool("cmake", f'trap \'touch "{ended}"; exit\' TERM; touch "{started}"; sleep 30')
+        # `wait`, because a shell runs its trap at once there, and only after a program that it runs in front.
+        self.tool("cmake", f'trap \'touch "{ended}"; exit\' TERM; sleep 30 & touch "{started}"; wait')
         process = self.start("check", "1")
         while not started.exists():
             time.sleep(0.02)
