@@ -11,6 +11,8 @@
 #include "gpu/here.h"
 #include "gpu/types.h"
 
+struct TensorMap;  // gpu/tensor_map.h
+
 #pragma GCC visibility push(default)
 
 // CUDA's built-in variables: set to the running thread's before each of its steps.
@@ -23,7 +25,7 @@ extern const int warpSize;  // 32; no constant expression, as in CUDA
 namespace emulator {
 
 /// The operation of a warp-wide exchange; lanes that meet in one exchange must execute the same one.
-enum class WarpOperation { barrier, ballot, all, any, shuffle, shuffle_up, shuffle_down, shuffle_xor };
+enum class WarpOperation { barrier, ballot, all, any, shuffle, shuffle_up, shuffle_down, shuffle_xor, elect, matrix };
 
 /// One kernel launch: `body(arguments)` is executed once per thread.
 struct Launch {
@@ -46,6 +48,43 @@ void block_barrier(Here here);
 /// memory. For shuffles: returns the `value` that lane `source` brought; for votes `value` is the predicate and the
 /// result the ballot (a bit per lane), or 0/1.
 uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, int source, Here here);
+
+enum class NamedBarrier { sync, arrive };
+/// PTX barrier.sync and barrier.arrive: see barrier_sync in gpu/block.h.
+void named_barrier(int id, int threads, NamedBarrier kind, Here here);
+
+// The bodies of gpu/mbarrier.h. `bar` is an mbarrier object: 8 bytes of shared memory.
+void mbarrier_init(void* bar, uint32_t count, Here here);
+void mbarrier_inval(void* bar, Here here);
+uint64_t mbarrier_arrive(void* bar, uint32_t count, Here here);
+uint64_t mbarrier_arrive_expect_tx(void* bar, uint32_t bytes, Here here);
+void mbarrier_expect_tx(void* bar, uint32_t bytes, Here here);
+uint64_t mbarrier_arrive_drop(void* bar, Here here);
+bool mbarrier_test_wait(void* bar, uint64_t token, Here here);
+bool mbarrier_test_wait_parity(void* bar, uint32_t parity, Here here);
+bool mbarrier_try_wait_parity(void* bar, uint32_t parity, Here here);
+void mbarrier_wait_parity(void* bar, uint32_t parity, Here here);
+
+// The bodies of gpu/bulk_copy.h.
+void cp_async_bulk(void* destination, const void* source, uint32_t bytes, void* bar, Here here);
+void cp_async_bulk_tensor(void* destination, const TensorMap& map, int rank, const int32_t* coordinates, void* bar,
+                          Here here);
+
+// The bodies of gpu/cp_async.h.
+void cp_async(void* destination, const void* source, uint32_t bytes, uint32_t source_bytes, Here here);
+void cp_async_commit_group(Here here);
+void cp_async_wait_group(int pending, Here here);
+void cp_async_mbarrier_arrive(void* bar, bool counted_by_init, Here here);
+
+// The bodies of gpu/fence.h and gpu/atomic.h. Values travel as their bits.
+void fence_mbarrier_init(Here here);
+void fence_proxy_async(Here here);
+void thread_fence(Here here);
+uint64_t load_acquire(const void* address, std::size_t bytes, Here here);
+void store_release(void* address, std::size_t bytes, uint64_t value, Here here);
+/// Replaces the value by combine(value, operand, comparand); returns what was there.
+uint64_t atomic_update(void* address, std::size_t bytes, uint64_t operand, uint64_t comparand,
+                       uint64_t (*combine)(uint64_t, uint64_t, uint64_t), Here here);
 
 /// The calling thread's lane (0..31) in its warp. Warps are made of 32 consecutive threads, x fastest.
 int lane();

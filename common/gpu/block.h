@@ -4,6 +4,7 @@
 
 #include "gpu/here.h"
 #include "gpu/platform.h"
+#include "gpu/watchdog.h"
 
 #if !GPU_IS_REAL
 #include "emulator/emulator.h"
@@ -12,6 +13,29 @@
 /// Every thread of the block must execute the same call, the same number of times.      PTX barrier.sync
 GPU_FUNCTION void __syncthreads(Here here = Here::current()) { emulator::block_barrier(here); }
 #endif
+
+/// Waits until `threads` threads of the block are here or have arrived, at the named barrier `id` (0 to 15; 0 is
+/// __syncthreads()'s). `threads` is a multiple of 32: all lanes of a warp come together. Orders memory as __syncthreads
+/// does.      PTX barrier.cta.sync.aligned
+GPU_FUNCTION void barrier_sync(int id, int threads, [[maybe_unused]] Here here = Here::current()) {
+#if GPU_IS_REAL
+  watchdog::jitter();
+  asm volatile("barrier.cta.sync.aligned %0, %1;" ::"r"(id), "r"(threads) : "memory");
+#else
+  emulator::named_barrier(id, threads, emulator::NamedBarrier::sync, here);
+#endif
+}
+
+/// Arrives at the named barrier `id` without waiting: the threads that wait there in barrier_sync may go on when
+/// `threads`, this one counted, have come.      PTX barrier.cta.arrive.aligned
+GPU_FUNCTION void barrier_arrive(int id, int threads, [[maybe_unused]] Here here = Here::current()) {
+#if GPU_IS_REAL
+  watchdog::jitter();
+  asm volatile("barrier.cta.arrive.aligned %0, %1;" ::"r"(id), "r"(threads) : "memory");
+#else
+  emulator::named_barrier(id, threads, emulator::NamedBarrier::arrive, here);
+#endif
+}
 
 /// This block's dynamic shared memory, seen as a T. Its content is undefined at first. Launch with at least sizeof(T)
 /// bytes of shared memory; members that asynchronous copies fill carry their own alignas.

@@ -5,10 +5,16 @@
 
 #include <math.h>  // floorf and its like, as in CUDA without std::
 
+#include "gpu/atomic.h"
 #include "gpu/block.h"
+#include "gpu/bulk_copy.h"
+#include "gpu/cp_async.h"
+#include "gpu/fence.h"
 #include "gpu/half.h"
 #include "gpu/here.h"
 #include "gpu/launch.h"
+#include "gpu/mbarrier.h"
+#include "gpu/tensor_map.h"
 #include "gpu/todo.h"
 #include "gpu/types.h"
 #include "gpu/warp.h"

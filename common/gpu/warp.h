@@ -79,3 +79,19 @@ GPU_FUNCTION T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width 
   return shuffle::exchange(emulator::WarpOperation::shuffle_xor, mask, value, inside ? source : lane, here);
 }
 #endif
+
+/// True in exactly one of the lanes of `mask`, which all must be here: the one that acts for the warp.
+///      PTX elect.sync · sm_90
+GPU_FUNCTION bool elect_sync(unsigned mask = 0xffffffff, [[maybe_unused]] Here here = Here::current()) {
+#if GPU_IS_REAL
+  unsigned elected;
+  asm volatile(
+      "{ .reg .pred p; .reg .b32 leader; elect.sync leader|p, %1; selp.u32 %0, 1, 0, p; }"
+      : "=r"(elected)
+      : "r"(mask)
+      : "memory");
+  return elected;
+#else
+  return emulator::warp_exchange(emulator::WarpOperation::elect, mask, 0, 0, here) != 0;
+#endif
+}
