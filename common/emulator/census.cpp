@@ -1,7 +1,7 @@
 // Nobody can run, somebody waits: who has come, who is missing, and where the missing are.
 
 #include <algorithm>
-#include <map>
+#include <set>
 #include <string>
 
 #include "emulator/machine.h"
@@ -45,6 +45,8 @@ std::string list_threads(const std::vector<int>& threads, int block_threads) {
 struct Group {
   std::string what;
   Here site{};
+  const void* code = nullptr;
+  const Barrier* barrier = nullptr;
   std::vector<int> threads;
 };
 
@@ -54,9 +56,12 @@ std::vector<Group> waiting_groups(const Block& block) {
   for (const Thread& thread : block.threads) {
     if (thread.state != Thread::State::waiting) continue;
     auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
-      return other.site.line == thread.wait_site.line && other.what == thread.wait_for;
+      return other.site.line == thread.wait_site.line && other.what == thread.wait_for &&
+             other.code == thread.wait_code && other.barrier == thread.barrier;
     });
-    if (group == groups.end()) group = groups.insert(group, {thread.wait_for, thread.wait_site, {}});
+    if (group == groups.end()) {
+      group = groups.insert(group, {thread.wait_for, thread.wait_site, thread.wait_code, thread.barrier, {}});
+    }
     group->threads.push_back(thread.index);
   }
   return groups;
@@ -68,6 +73,93 @@ std::vector<int> threads_that_left(const Block& block) {
     if (thread.state == Thread::State::left) left.push_back(thread.index);
   }
   return left;
+}
+
+// "warp 0, lane 0", or the whole warps, of the threads that have arrived at `barrier` as far as the timeline tells.
+std::vector<int> arrived_before(const Block& block, const Barrier& barrier) {
+  std::set<int> threads;
+  for (const Event& event : block.timeline.events()) {
+    const bool is_arrival =
+        event.kind == Event::Kind::arrived || event.kind == Event::Kind::expected || event.kind == Event::Kind::dropped;
+    if (event.barrier == &barrier && is_arrival) threads.insert(event.thread);
+  }
+  return {threads.begin(), threads.end()};
+}
+
+// What somebody who has arrived at a barrier before does now.
+std::string now_doing(const Block& block, const Thread& thread) {
+  if (thread.state == Thread::State::left) return "which has left the kernel";
+  if (thread.barrier)
+    return "which waits for " + name_of(block, *thread.barrier) + " (" + place(thread.wait_site) + ")";
+  return std::string("which waits in ") + thread.wait_for +
+         (thread.wait_site.file ? " (" + place(thread.wait_site) + ")" : "");
+}
+
+// The wait-for table: what each barrier that somebody waits for still lacks, and who could bring it.
+std::string explain_barrier(const Block& block, const Barrier& barrier, int threads) {
+  std::string text = name_of(block, barrier) + " is in phase " + std::to_string(barrier.phase) + " (parity " +
+                     std::to_string(barrier.phase & 1) + "): ";
+  text += std::to_string(barrier.expected - barrier.pending) + " of " + std::to_string(barrier.expected) +
+          (barrier.expected == 1 ? " arrival has" : " arrivals have") + " come";
+  if (barrier.expected_bytes || barrier.requested_bytes) {
+    text += ", " + std::to_string(barrier.expected_bytes) + " bytes expected, " +
+            std::to_string(barrier.expected_bytes - barrier.tx) + " landed";
+  }
+  const std::vector<int> arrived = arrived_before(block, barrier);
+  if (barrier.pending == 0) return text;
+  if (arrived.empty()) return text + "; nobody has ever arrived at it";
+  return text + "; before, " + list_threads(arrived, threads) + " arrived at it, " +
+         now_doing(block, block.threads[static_cast<std::size_t>(arrived.front())]);
+}
+
+// "full[0] <- warp 0 <- empty[0] <- warp 1 <- full[0]", if those who wait for each other stand in a circle.
+std::string find_cycle(const Block& block, const Thread& start) {
+  std::vector<const Barrier*> path;
+  std::string text;
+  const Thread* thread = &start;
+  while (thread->barrier && thread->state == Thread::State::waiting) {
+    const Barrier* barrier = thread->barrier;
+    text += describe_in_block(thread->index) + " waits for " + name_of(block, *barrier);
+    if (std::ranges::find(path, barrier) != path.end()) return text;
+    path.push_back(barrier);
+    const std::vector<int> arrived = arrived_before(block, *barrier);
+    if (arrived.empty()) return "";
+    thread = &block.threads[static_cast<std::size_t>(arrived.back())];
+    text += ", where " + describe_in_block(thread->index) + " should arrive; ";
+  }
+  return "";
+}
+
+bool has_wrong_bytes(const Group& group) {
+  return group.barrier && group.barrier->pending == 0 && group.barrier->tx != 0;
+}
+
+// A wait that skips a phase: the thread has seen phase q, and waits for q + 2 or later, while q + 1 is complete.
+std::string explain_skipped_phase(const Block& block, const Group& group) {
+  if (!group.barrier) return "";
+  for (const int index : group.threads) {
+    const auto i = static_cast<std::size_t>(index);
+    const int64_t seen = group.barrier->last_observed.empty() ? -1 : group.barrier->last_observed[i];
+    const auto awaited = static_cast<int64_t>(block.threads[i].phase);
+    if (awaited < seen + 2) continue;
+    const std::string next = std::to_string(seen + 1), parity = std::to_string((seen + 1) & 1);
+    return "suspicious: " + describe_in_block(index) +
+           (seen < 0 ? " has seen no phase of it yet" : " saw phase " + std::to_string(seen) + " of it last") +
+           ", and the next one, phase " + next + ", is complete: a wait for parity " + parity +
+           " would have passed; parity = (k / stages) & 1";
+  }
+  return "";
+}
+
+// Whether a thread of the group has missed whole phases since its last wait: it saw phase q, and waits for q + 3 or
+// later.
+bool is_lapped(const Block& block, const Group& group) {
+  if (!group.barrier || group.barrier->last_observed.empty()) return false;
+  return std::ranges::any_of(group.threads, [&](int index) {
+    const int64_t seen = group.barrier->last_observed[static_cast<std::size_t>(index)];
+    const auto awaited = static_cast<int64_t>(block.threads[static_cast<std::size_t>(index)].phase);
+    return seen >= 0 && awaited >= seen + 3;
+  });
 }
 
 }  // namespace
@@ -83,6 +175,9 @@ Report explain_standstill(const Machine& machine) {
   const bool only_barriers =
       std::all_of(groups.begin(), groups.end(), [](const Group& group) { return group.what == "__syncthreads()"; });
 
+  const auto wrong_bytes = std::ranges::find_if(groups, has_wrong_bytes);
+  const auto lapped = std::ranges::find_if(groups, [&](const Group& group) { return is_lapped(block, group); });
+
   Report report;
   if (only_barriers) {
     report.name = "divergent-barrier";
@@ -92,16 +187,65 @@ Report explain_standstill(const Machine& machine) {
     report.rule =
         "every thread of the block executes the same __syncthreads(), the same number of times: no return before it, "
         "no branch around it, the same number of loop trips for all";
+  } else if (wrong_bytes != groups.end()) {
+    report.name = "bytes-mismatch";
+    report.headline = wrong_bytes->barrier->tx > 0
+                          ? "this wait never ends: more bytes were expected than the phase's copies bring"
+                          : "this wait never ends: the phase's copies bring more bytes than were expected";
+    report.rule =
+        "expect exactly the bytes that the phase's copies bring: full boxes, also where they hang over the tensor's "
+        "edge, "
+        "and all operands";
+  } else if (lapped != groups.end()) {
+    report.name = "phase-lapped";
+    report.headline =
+        "a thread came to its wait when the mbarrier was already two phases further, and sees the same parity";
+    report.rule =
+        "a wait sees only the phase that is running and the one before it: nobody may complete the next phase before "
+        "all "
+        "who wait have seen this one (let one lane wait and __syncwarp() after it, or count every waiter's arrival "
+        "before "
+        "the slot is used again)";
   } else {
     report.name = "deadlock";
     report.headline = "no thread of this block can go on: each waits for another that waits, too";
     report.rule = "every thread that a barrier or a mask names has to come, each time";
   }
+  constexpr std::size_t most_groups = 4;
   for (const Group& group : groups) {
-    report.sides.push_back({group.site, nullptr,
-                            std::to_string(group.threads.size()) + " of " + std::to_string(threads) +
-                                " threads wait in " + group.what + ": " + list_threads(group.threads, threads)});
+    if (report.sides.size() == most_groups) {
+      report.details.push_back("and " + std::to_string(groups.size() - most_groups) +
+                               " more places where threads wait");
+      break;
+    }
+    std::string note = std::to_string(group.threads.size()) + " of " + std::to_string(threads) + " threads wait in " +
+                       group.what + ": " + list_threads(group.threads, threads);
+    if (group.barrier) {
+      const Thread& first = block.threads[static_cast<std::size_t>(group.threads.front())];
+      note = list_threads(group.threads, threads) + ": waits for phase " + std::to_string(first.phase) + " (parity " +
+             std::to_string(first.phase & 1) + ") of " + name_of(block, *group.barrier);
+    }
+    report.sides.push_back({group.site, group.code, note});
   }
+  std::set<const Barrier*> told;
+  for (const Group& group : groups) {
+    if (group.barrier && told.insert(group.barrier).second && told.size() <= most_groups) {
+      report.details.push_back(explain_barrier(block, *group.barrier, threads));
+    }
+  }
+  for (const Group& group : groups) {
+    const std::string skipped = explain_skipped_phase(block, group);
+    if (skipped.empty()) continue;
+    report.details.push_back(skipped);
+    break;
+  }
+  for (const Thread& thread : block.threads) {
+    if (const std::string cycle = find_cycle(block, thread); !cycle.empty()) {
+      report.details.push_back("cycle: " + cycle);
+      break;
+    }
+  }
+  if (const std::string stale = tell_stale_wait(block); !stale.empty()) report.details.push_back(stale);
   if (left.empty()) return report;
   report.details.push_back("block " + std::to_string(block.index) + ": " + std::to_string(left.size()) + " of " +
                            std::to_string(threads) + " threads have left the kernel: " + list_threads(left, threads));

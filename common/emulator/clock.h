@@ -1,33 +1,132 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <utility>
 #include <vector>
 
 namespace emulator {
 
-/// A thread's vector clock: which steps of the other threads of its block happened before its next step.
+/// For each agent of a block the last epoch that is known. Agents are the block's threads, numbered from 0, and after
+/// them the streams of asynchronous copies. A value, shared between its copies until one of them changes.
+class Frontier {
+ public:
+  Frontier() = default;
+  Frontier(const Frontier& other) : epochs_(other.epochs_) {
+    if (epochs_) ++epochs_->owners;
+  }
+  Frontier(Frontier&& other) noexcept : epochs_(other.epochs_) { other.epochs_ = nullptr; }
+  Frontier& operator=(Frontier other) noexcept {
+    std::swap(epochs_, other.epochs_);
+    return *this;
+  }
+  ~Frontier() {
+    if (epochs_ && --epochs_->owners == 0) recycle(epochs_);
+  }
+
+  /// The last epoch of `agent` that is known; 0 if none is.
+  uint32_t operator[](int agent) const { return epochs_ && agent < epochs_->size ? epochs_->of_agent()[agent] : 0; }
+  bool is_same_object(const Frontier& other) const { return epochs_ == other.epochs_; }
+
+  /// Adds what `other` knows.
+  void join(const Frontier& other);
+  /// Adds the epochs of `agent` up to `epoch`.
+  void raise(int agent, uint32_t epoch);
+  /// Equal frontiers have equal hashes.
+  uint64_t hash() const;
+
+ private:
+  struct Epochs {  // followed in memory by `capacity` numbers
+    int owners, size, capacity;
+    uint32_t* of_agent() { return reinterpret_cast<uint32_t*>(this + 1); }
+  };
+  static Epochs* allocate(int size);
+  static void recycle(Epochs* epochs);
+  // Makes this the only owner, with room for `size` agents.
+  void own(int size);
+
+  Epochs* epochs_ = nullptr;
+};
+
+/// What a synchronisation hands over: which epochs happened before it, and which of them a proxy fence has also made
+/// known to the unit that makes bulk copies (the "async proxy").
+struct Knowledge {
+  Frontier seen;
+  Frontier fenced;
+
+  void join(const Knowledge& other) {
+    seen.join(other.seen);
+    fenced.join(other.fenced);
+  }
+  uint64_t hash() const { return seen.hash() * 31 + fenced.hash(); }
+};
+
+/// A thread's vector clock: which epochs of the other agents of its block happened before its next step.
 ///
-/// Each thread counts epochs; a synchronisation ends the epoch of everyone who takes part. `seen[t]` is the last epoch
-/// of thread t whose accesses are ordered before ours. After a barrier all participants have seen the same, so they
-/// share one vector.
+/// A thread's epoch ends whenever it makes its past known to others: at a barrier, an arrival, a release, a fence.
 class Clock {
  public:
   Clock() = default;
-  Clock(int self, int threads) : self_(self), seen_(std::make_shared<std::vector<uint32_t>>(threads, 0)) {}
+  explicit Clock(int self) : self_(self) {}
 
   uint32_t epoch() const { return epoch_; }
+  const Knowledge& knowledge() const { return knowledge_; }
 
-  /// Whether an access of `thread` (same block) in its epoch `epoch` is ordered before our next access.
-  bool has_seen(int thread, uint32_t epoch) const { return thread == self_ || (*seen_)[thread] >= epoch; }
+  /// Whether what `agent` (same block) did in its epoch `epoch` is ordered before our next step.
+  bool has_seen(int agent, uint32_t epoch) const { return agent == self_ || knowledge_.seen[agent] >= epoch; }
+  /// Whether it is also ordered before the bulk copies that we request: a proxy fence lies between.
+  bool has_fenced(int agent, uint32_t epoch) const { return knowledge_.fenced[agent] >= epoch; }
+
+  /// Ends the epoch and adds it, and all that we know, to `to`.
+  void release(Knowledge& to);
+  void acquire(const Knowledge& from) { knowledge_.join(from); }
+  /// The copies of `stream` up to `epoch` are complete for us.
+  void see_copies(int stream, uint32_t epoch) { knowledge_.seen.raise(stream, epoch); }
+  /// A proxy fence: all that we know so far becomes known to the async proxy. Ends the epoch.
+  void fence_proxy();
 
   /// A barrier among `clocks`: everything that one of them did or has seen is ordered before all they do from now on.
   static void join(const std::vector<Clock*>& clocks);
 
+  uint64_t hash() const { return knowledge_.hash() * 31 + epoch_; }
+
  private:
+  friend class Gathering;
+  friend class Published;
+
   int self_ = 0;
   uint32_t epoch_ = 1;  // 0 means "never"
-  std::shared_ptr<const std::vector<uint32_t>> seen_;
+  Knowledge knowledge_;
+};
+
+/// The clocks of threads that come to one place one after another. Threads that left a barrier together share their
+/// frontiers, so most joins are with the same one as before: those cost nothing.
+class Gathering {
+ public:
+  void release_from(Clock& clock);
+  void add(int agent, uint32_t epoch) { gathered_.seen.raise(agent, epoch); }
+  /// What has been gathered, for whoever waited; the next gathering starts empty.
+  Knowledge take();
+  uint64_t hash() const { return gathered_.hash(); }
+
+ private:
+  Knowledge gathered_;
+  Knowledge last_;  // joined last
+};
+
+/// Knowledge that many threads acquire: remembers the last result, for the same reason.
+class Published {
+ public:
+  void publish(Knowledge knowledge);
+  void acquire_by(Clock& clock);
+  uint64_t hash() const { return knowledge_.hash(); }
+  void clear() { publish({}); }
+
+ private:
+  Knowledge knowledge_;
+  // What acquiring made of the knowledge of the thread that came last.
+  bool remembers_ = false;
+  Knowledge before_, after_;
 };
 
 }  // namespace emulator

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <string>
 
 #include "emulator/machine.h"
@@ -24,11 +25,17 @@ const char* name_of(WarpOperation operation) {
       return "__shfl_down_sync()";
     case WarpOperation::shuffle_xor:
       return "__shfl_xor_sync()";
+    case WarpOperation::elect:
+      return "elect_sync()";
+    case WarpOperation::matrix:
+      return "a matrix operation";
   }
   return "";
 }
 
-bool is_shuffle(WarpOperation operation) { return operation >= WarpOperation::shuffle; }
+bool is_shuffle(WarpOperation operation) {
+  return operation >= WarpOperation::shuffle && operation <= WarpOperation::shuffle_xor;
+}
 
 std::string hexadecimal(uint32_t mask) {
   constexpr char digits[] = "0123456789abcdef";
@@ -66,14 +73,30 @@ uint64_t vote(const Exchange& exchange) {
   }
 }
 
+// The lane that elect.sync elects: always the same for the same lanes, and not promised to be the first of them.
+int elected_lane(const Block& block, const Exchange& exchange) {
+  const uint64_t warp = static_cast<uint64_t>(block.index) * 32 + static_cast<uint64_t>(exchange.warp);
+  uint64_t rest = machine->chance(warp, exchange.arrived) % static_cast<unsigned>(std::popcount(exchange.arrived));
+  int lane = std::countr_zero(exchange.arrived);
+  for (; rest > 0; --rest) {
+    ++lane;
+    while (!(exchange.arrived >> lane & 1)) ++lane;
+  }
+  return lane;
+}
+
 // The lanes of a complete exchange take their results and go on.
 void complete(Block& block, const Exchange& exchange) {
   ++machine->counts().warp_collectives;
+  const int elected = exchange.operation == WarpOperation::elect ? elected_lane(block, exchange) : -1;
   std::vector<Clock*> clocks;
   for (int lane = 0; lane < warp_size; ++lane) {
     if (!(exchange.arrived >> lane & 1)) continue;
     Thread& thread = thread_of(block, exchange, lane);
-    thread.result = is_shuffle(exchange.operation) ? exchange.values[exchange.sources[lane]] : vote(exchange);
+    thread.result = is_shuffle(exchange.operation) ? exchange.values[exchange.sources[lane]]
+                    : elected >= 0                 ? lane == elected
+                                                   : vote(exchange);
+    thread.trace = combine(thread.trace, thread.result);
     clocks.push_back(&thread.clock);
     machine->make_runnable(thread);
   }
@@ -138,27 +161,139 @@ void complete_ready(Block& block, int warp) {
   }
 }
 
+// Lets the block go on if all are here. Who has left is awaited under the strict policy only: the CUDA Programming
+// Guide of 2025 says that threads that have exited do not count.
+void complete_block_barrier(Block& block) {
+  const std::size_t excused = machine->options().policy == Policy::strict ? 0 : static_cast<std::size_t>(block.left);
+  if (block.at_barrier.empty() || block.at_barrier.size() + excused < block.threads.size()) return;
+  const int line = block.at_barrier.front()->wait_site.line;
+  if (!std::ranges::all_of(block.at_barrier, [&](const Thread* t) { return t->wait_site.line == line; })) return;
+  ++machine->counts().block_barriers;
+  machine->note_change();
+  std::vector<Clock*> clocks;
+  for (Thread* other : block.at_barrier) {
+    clocks.push_back(&other->clock);
+    machine->make_runnable(*other);
+  }
+  Clock::join(clocks);
+  block.at_barrier.clear();
+}
+
+void complete_named_barrier(const Block& block, Rendezvous& named) {
+  std::size_t come = named.arrived.size();
+  if (const std::size_t in_last_warp = block.threads.size() % warp_size; in_last_warp > 0) {
+    const int last =
+        static_cast<int>(block.threads.size()) / warp_size;  // it counts as a whole warp when all have come
+    const auto there = std::ranges::count_if(named.arrived, [&](const Thread* t) { return t->warp() == last; });
+    if (static_cast<std::size_t>(there) == in_last_warp) come += warp_size - in_last_warp;
+  }
+  if (come < static_cast<std::size_t>(named.threads)) return;
+  ++machine->counts().named_barriers;
+  const Knowledge knowledge = named.gathering.take();
+  for (Thread* thread : named.waiting) {
+    thread->clock.acquire(knowledge);
+    machine->make_runnable(*thread);
+  }
+  named.waiting.clear();
+  named.arrived.clear();
+  named.threads = 0;
+}
+
+Report misuse(const Thread& thread, Here here, const std::string& headline, const char* rule) {
+  return {"named-barrier-misuse", headline, {{here, nullptr, describe(thread)}}, {}, rule};
+}
+
+Report no_such_barrier(const Thread& thread, Here here, int id) {
+  return misuse(thread, here, "there is no named barrier " + std::to_string(id),
+                "a block has 16 named barriers, 0 to 15");
+}
+
+Report impossible_number(const Thread& thread, Here here, int threads, int most) {
+  return misuse(thread, here,
+                "a named barrier cannot wait for " + std::to_string(threads) + " threads in a block of " +
+                    std::to_string(thread.block->threads.size()),
+                most == warp_size
+                    ? "the number of threads is 32 here: whole warps come"
+                    : "the number of threads is a multiple of 32, and at most the block's: whole warps come");
+}
+
+Report two_numbers(const Thread& thread, Here here, int id, int threads, const Rendezvous& named) {
+  Report report =
+      misuse(thread, here,
+             "named barrier " + std::to_string(id) + " is used for " + std::to_string(threads) +
+                 " threads while others use it for " + std::to_string(named.threads),
+             "all who meet at a named barrier give the same number of threads, and an id that is in use is not "
+             "used for anything else");
+  report.sides.push_back({named.site, nullptr, "by " + describe(*named.arrived.front())});
+  return report;
+}
+
+Report arrives_twice(const Thread& thread, Here here, int id, const Rendezvous& named) {
+  return misuse(
+      thread, here,
+      "this thread comes to named barrier " + std::to_string(id) + " a second time, and of the first time " +
+          std::to_string(named.threads - static_cast<int>(named.arrived.size())) + " of " +
+          std::to_string(named.threads) + " threads are still missing",
+      "after barrier_arrive, wait (barrier_sync, or another barrier) before you come to the same id again; or take "
+      "two ids in turn");
+}
+
+Report mixed_with_named(const Thread& thread, Here here, const Rendezvous& named) {
+  Report report = misuse(thread, here, "__syncthreads() while others are at named barrier 0, which is the same barrier",
+                         "named barrier 0 belongs to __syncthreads(): use 1 to 15");
+  report.sides.push_back({named.site, nullptr, "by " + describe(*named.arrived.front())});
+  return report;
+}
+
+Report mixed_with_block_barrier(const Thread& thread, Here here, const Block& block) {
+  Report report = misuse(thread, here, "named barrier 0 while others are in __syncthreads(), which is the same barrier",
+                         "named barrier 0 belongs to __syncthreads(): use 1 to 15");
+  report.sides.push_back({block.at_barrier.front()->wait_site, nullptr, "by " + describe(*block.at_barrier.front())});
+  return report;
+}
+
 }  // namespace
 
 void block_barrier(Here here) {
   const InsideEmulator inside;
   Thread& thread = *current;
   Block& block = *thread.block;
+  if (!block.named[0].arrived.empty()) machine->stop(mixed_with_named(thread, here, block.named[0]));
   thread.begin_wait("__syncthreads()", here);
   block.at_barrier.push_back(&thread);
-  const bool same_line = std::all_of(block.at_barrier.begin(), block.at_barrier.end(),
-                                     [&](const Thread* other) { return other->wait_site.line == here.line; });
-  if (same_line && block.at_barrier.size() == block.threads.size()) {
-    ++machine->counts().block_barriers;
-    std::vector<Clock*> clocks;
-    for (Thread* other : block.at_barrier) {
-      clocks.push_back(&other->clock);
-      machine->make_runnable(*other);
-    }
-    Clock::join(clocks);
-    block.at_barrier.clear();
-  }
+  complete_block_barrier(block);
   machine->yield(thread);
+}
+
+void named_barrier(int id, int threads, NamedBarrier kind, Here here) {
+  const InsideEmulator inside;
+  Thread& thread = *current;
+  Block& block = *thread.block;
+  machine->pause(thread);
+  if (id < 0 || id > 15) machine->stop(no_such_barrier(thread, here, id));
+  const int most = (static_cast<int>(block.threads.size()) + warp_size - 1) / warp_size * warp_size;
+  if (threads <= 0 || threads % warp_size || threads > most) {
+    machine->stop(impossible_number(thread, here, threads, most));
+  }
+  Rendezvous& named = block.named[static_cast<std::size_t>(id)];
+  if (id == 0 && !block.at_barrier.empty()) machine->stop(mixed_with_block_barrier(thread, here, block));
+  if (named.arrived.empty()) {
+    named.threads = threads;
+    named.site = here;
+  }
+  if (named.threads != threads) machine->stop(two_numbers(thread, here, id, threads, named));
+  if (std::ranges::find(named.arrived, &thread) != named.arrived.end()) {
+    machine->stop(arrives_twice(thread, here, id, named));
+  }
+  named.arrived.push_back(&thread);
+  named.gathering.release_from(thread.clock);
+  machine->note_change();
+  if (kind == NamedBarrier::sync) {
+    thread.begin_wait("barrier_sync()", here);
+    named.waiting.push_back(&thread);
+  }
+  complete_named_barrier(block, named);
+  if (kind == NamedBarrier::sync) machine->yield(thread);
 }
 
 uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, int source, Here here) {
@@ -188,6 +323,9 @@ uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, i
   return thread.result;
 }
 
-void on_thread_left(Thread& thread) { complete_ready(*thread.block, thread.warp()); }
+void on_thread_left(Thread& thread) {
+  complete_ready(*thread.block, thread.warp());
+  if (machine->options().policy != Policy::strict) complete_block_barrier(*thread.block);
+}
 
 }  // namespace emulator

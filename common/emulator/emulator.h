@@ -89,9 +89,10 @@ uint64_t atomic_update(void* address, std::size_t bytes, uint64_t operand, uint6
 /// The calling thread's lane (0..31) in its warp. Warps are made of 32 consecutive threads, x fastest.
 int lane();
 
-/// This block's shared memory, poisoned at the start of the block; its address is a multiple of 1024.
-/// Errors: finding `shared-storage-too-small` if the launch did not ask for `bytes`.
-void* shared_memory(std::size_t bytes, Here here);
+/// This block's shared memory, poisoned at the start of the block, for a type of `alignment` (at most 1024). It begins
+/// at a multiple of 128 that the schedule's seed chooses, or of 1024 where the type asks for more than 128. Errors:
+/// finding `shared-storage-too-small` if the launch did not ask for `bytes`.
+void* shared_memory(std::size_t bytes, std::size_t alignment, Here here);
 
 /// Ends the run with the finding `todo`. On the host: throws it.
 [[noreturn]] void open_todo(const char* number, Here here);

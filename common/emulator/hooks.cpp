@@ -7,7 +7,9 @@
 #include <cstring>
 #include <string>
 
+#include "emulator/diagnosis.h"
 #include "emulator/machine.h"
+#include "emulator/strong.h"
 #include "emulator/watchdog.h"
 
 namespace emulator {
@@ -27,18 +29,16 @@ bool is_private(const Thread& thread, uintptr_t address, std::size_t size, Kind 
          is_in(machine->launch().arguments, machine->launch().argument_bytes);
 }
 
-std::string what(Kind kind, std::size_t size) {
-  return std::string(kind == Kind::write ? "write" : "read") + " of " + std::to_string(size) +
-         (size == 1 ? " byte" : " bytes");
-}
-
 Report out_of_bounds(const Thread& thread, uintptr_t address, std::size_t size, Kind kind, const void* code) {
   std::vector<const Region*> regions;
   if (thread.block->shared.bytes > 0) regions.push_back(&thread.block->shared);
   for (const Region& region : global_memory().regions()) regions.push_back(&region);
   return {"out-of-bounds",
           std::string("this ") + (kind == Kind::write ? "write" : "read") + " is outside every buffer",
-          {{{}, code, what(kind, size) + ", " + describe_address(address, regions) + "     " + describe(thread)}},
+          {{{},
+            code,
+            std::string(kind == Kind::write ? "write" : "read") + " of " + bytes_of(size) + ", " +
+                describe_address(address, regions) + "     " + describe(thread)}},
           {},
           "an index is tested before it is used"};
 }
@@ -53,23 +53,10 @@ Report misaligned(const Thread& thread, uintptr_t address, std::size_t alignment
           "a GPU reads and writes 2, 4, 8 or 16 bytes at once only at multiples of 2, 4, 8 or 16"};
 }
 
-Report data_race(const Thread& thread, const Region& region, uintptr_t address, std::size_t size, Kind kind,
-                 const void* code, const Access& earlier) {
-  const std::string place = " at byte " + std::to_string(address - region.base) + " of " + region.name + "     ";
-  const bool same_block = earlier.block == thread.block->index;
-  return {"data-race",
-          "two threads use the same bytes, at least one writes, and nothing orders them",
-          {{{}, code, what(kind, size) + place + describe(thread)},
-           {{},
-            earlier.code,
-            std::string("earlier ") + (earlier.is_write ? "write" : "read") + " by " +
-                describe(earlier.block, earlier.thread)}},
-          {},
-          same_block
-              ? "between one thread's write and another's access stands a barrier that both execute: "
-                "__syncthreads(), or __syncwarp() inside a warp; a shuffle orders no memory"
-              : "blocks of one launch run in any order and at the same time: give each block its own part of the "
-                "output"};
+Report misaligned_atomic(const Thread& thread, uintptr_t address, std::size_t size, const void* code) {
+  Report report = misaligned(thread, address, size, {});
+  report.sides.front().code = code;
+  return report;
 }
 
 void count(Counts& counts, bool is_shared, Kind kind, std::size_t size) {
@@ -82,49 +69,103 @@ void count(Counts& counts, bool is_shared, Kind kind, std::size_t size) {
   }
 }
 
-void access(const void* pointer, std::size_t size, Kind kind, const void* code) {
+// A hash of what is about to be read.
+uint64_t value_at(uintptr_t address, std::size_t size) {
+  uint64_t hash = 0;
+  for (std::size_t i = 0; i < size; i += 8) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, reinterpret_cast<const void*>(address + i), std::min<std::size_t>(8, size - i));
+    hash = combine(hash, bits);
+  }
+  return hash;
+}
+
+// Checks and records an access to memory that the thread shares with others.
+void record(Thread& thread, Region& region, uintptr_t address, std::size_t size, Kind kind, bool is_strong,
+            const void* code) {
+  const bool is_shared = &region == &thread.block->shared;
+  const bool is_write = kind == Kind::write;
+  thread.last_code = code;
+  count(machine->counts(), is_shared, kind, size);
+  Access access;
+  access.block = thread.block->index;
+  access.agent = thread.index;
+  access.epoch = thread.clock.epoch();
+  access.is_write = is_write;
+  access.is_strong = is_strong;
+  access.code = code;
+  if (is_shared) {
+    if (const Barrier* barrier = thread.block->live_barrier(address, size)) {
+      machine->stop(explain_overwritten_barrier(thread, *barrier, access, {}));
+    }
+  } else if (is_write && machine->options().shortens) {
+    region.keep_content();
+  }
+  const Policy policy = machine->options().policy;
+  if (const auto conflict = region.history().record(access, thread.clock, policy, address, size)) {
+    machine->stop(explain_access(thread, region, address, size, access, *conflict));
+  }
+  if (machine->traces()) {
+    thread.trace = combine(thread.trace, reinterpret_cast<uintptr_t>(code));
+    if (!is_write) thread.trace = combine(thread.trace, value_at(address, size));
+  }
+}
+
+// The region that holds the whole access; null if the access may pass without counting. Stops the run if it lies
+// outside everything.
+Region* region_of(const Thread& thread, uintptr_t address, std::size_t size, Kind kind, const void* code) {
+  if (is_private(thread, address, size, kind)) return nullptr;
+  Region& shared = thread.block->shared;
+  if (shared.contains(address, size)) return &shared;
+  if (Region* region = global_memory().find(address, size)) return region;
+  if (kind == Kind::read && is_program_constant(address, size)) return nullptr;
+  machine->stop(out_of_bounds(thread, address, size, kind, code));
+  __builtin_unreachable();
+}
+
+void access(const void* pointer, std::size_t size, Kind kind, const void* code, bool is_volatile = false) {
   if (!kernel_code_of || size == 0) return;  // host code of a kernel file, or the emulator at work
   const InsideEmulator inside;
   watchdog::signs_of_life = watchdog::signs_of_life + 1;
   if (watchdog::expired) watchdog::stop_run(code);
   Thread& thread = *current;
   const auto address = reinterpret_cast<uintptr_t>(pointer);
-  if (is_private(thread, address, size, kind)) return;
-
-  Region* region = &thread.block->shared;
-  const bool is_shared = region->contains(address, size);
-  if (!is_shared) region = global_memory().find(address, size);
-  if (!region) {
-    if (kind == Kind::read && is_program_constant(address, size)) return;
-    machine->stop(out_of_bounds(thread, address, size, kind, code));
-  }
-  thread.last_code = code;
-  count(machine->counts(), is_shared, kind, size);
-  const Access access{thread.block->index, thread.index, thread.clock.epoch(), 0, kind == Kind::write, code};
-  if (const auto earlier = region->history().record(access, thread.clock, address, size)) {
-    machine->stop(data_race(thread, *region, address, size, kind, code, *earlier));
-  }
+  Region* region = region_of(thread, address, size, kind, code);
+  if (!region) return;
+  if (is_volatile && kind == Kind::read) before_volatile_read(thread, address, size, code);
+  if (is_volatile && kind == Kind::write) before_volatile_write(thread, address);
+  record(thread, *region, address, size, kind, is_volatile, code);
 }
 
 }  // namespace
+
+void strong_access(Thread& thread, const void* pointer, std::size_t bytes, bool is_write, const void* code) {
+  const auto address = reinterpret_cast<uintptr_t>(pointer);
+  const Kind kind = is_write ? Kind::write : Kind::read;
+  if (address % bytes) machine->stop(misaligned_atomic(thread, address, bytes, code));
+  if (Region* region = region_of(thread, address, bytes, kind, code)) {
+    record(thread, *region, address, bytes, kind, true, code);
+  }
+}
+
 }  // namespace emulator
 
 #pragma GCC visibility push(default)
 
 // The hooks are many, and alike: one macro names them all.
-#define HOOK(name, size, kind)                                                          \
-  extern "C" void name(void* address) {                                                 \
-    emulator::access(address, size, emulator::Kind::kind, __builtin_return_address(0)); \
+#define HOOK(name, size, kind, is_volatile)                                                          \
+  extern "C" void name(void* address) {                                                              \
+    emulator::access(address, size, emulator::Kind::kind, __builtin_return_address(0), is_volatile); \
   }
-#define HOOKS_OF_SIZE(size)                              \
-  HOOK(__tsan_read##size, size, read)                    \
-  HOOK(__tsan_write##size, size, write)                  \
-  HOOK(__tsan_unaligned_read##size, size, read)          \
-  HOOK(__tsan_unaligned_write##size, size, write)        \
-  HOOK(__tsan_volatile_read##size, size, read)           \
-  HOOK(__tsan_volatile_write##size, size, write)         \
-  HOOK(__tsan_unaligned_volatile_read##size, size, read) \
-  HOOK(__tsan_unaligned_volatile_write##size, size, write)
+#define HOOKS_OF_SIZE(size)                                    \
+  HOOK(__tsan_read##size, size, read, false)                   \
+  HOOK(__tsan_write##size, size, write, false)                 \
+  HOOK(__tsan_unaligned_read##size, size, read, false)         \
+  HOOK(__tsan_unaligned_write##size, size, write, false)       \
+  HOOK(__tsan_volatile_read##size, size, read, true)           \
+  HOOK(__tsan_volatile_write##size, size, write, true)         \
+  HOOK(__tsan_unaligned_volatile_read##size, size, read, true) \
+  HOOK(__tsan_unaligned_volatile_write##size, size, write, true)
 
 HOOKS_OF_SIZE(1)
 HOOKS_OF_SIZE(2)

@@ -1,10 +1,10 @@
 #include "emulator/machine.h"
 
 #include <algorithm>
-#include <map>
+#include <cstring>
 #include <numeric>
 
-#include "emulator/finding.h"
+#include "emulator/schedule.h"
 #include "emulator/watchdog.h"
 
 uint3 threadIdx;
@@ -29,7 +29,11 @@ StackPool& stacks() {
   return pool;
 }
 
-Counts last_counts;
+// Blocks of earlier runs, for reuse: a run of microseconds must not build its memory anew.
+std::vector<std::unique_ptr<Block>>& spare_blocks() {
+  static std::vector<std::unique_ptr<Block>> blocks;
+  return blocks;
+}
 
 uint3 position(int index, dim3 size) {
   const auto i = static_cast<unsigned>(index);
@@ -47,21 +51,41 @@ void thread_main() {
   Thread& thread = *current;
   thread.state = Thread::State::left;
   ++thread.block->left;
+  machine->note_change();
   on_thread_left(thread);
+  if (thread.block->left == static_cast<int>(thread.block->threads.size())) {
+    if (auto report = unfinished_business(*thread.block)) machine->stop(std::move(*report));
+  }
   machine->yield(thread);
   __builtin_unreachable();
 }
 
-}  // namespace
-
-Options& options() {
-  static Options options;
-  return options;
+Report endless_polling(const Thread& thread) {
+  Report report{"livelock",
+                "the threads that are left only ask, again and again, and nothing changes any more",
+                {{thread.wait_site, thread.wait_code, thread.wait_for + std::string("     ") + describe(thread)}},
+                {},
+                "a loop that asks needs somebody who changes the answer: a thread that has not left, and that does not "
+                "itself wait for the one who asks"};
+  return report;
 }
 
-const Counts& counts() { return last_counts; }
+}  // namespace
 
-Machine::Machine(const Launch& launch) : launch_(launch), random_(options().seed) {
+Barrier* Block::live_barrier(uintptr_t address, std::size_t bytes) {
+  if (barrier_count == 0) return nullptr;
+  const std::size_t first = (address - shared.base) / 8, last = (address + bytes - 1 - shared.base) / 8;
+  for (std::size_t word = first; word <= last && word < barrier_of_word.size(); ++word) {
+    if (barrier_of_word[word] >= 0) return barriers[static_cast<std::size_t>(barrier_of_word[word])].get();
+  }
+  return nullptr;
+}
+
+Machine::Machine(const Launch& launch, Schedule& schedule)
+    : launch_(launch),
+      options_(emulator::options()),
+      schedule_(schedule),
+      traces_(dynamic_cast<Explorer*>(&schedule) != nullptr) {
   machine = this;
   watchdog::start();
 }
@@ -69,43 +93,69 @@ Machine::Machine(const Launch& launch) : launch_(launch), random_(options().seed
 Machine::~Machine() {
   watchdog::stop();
   machine = nullptr;
-  for (const auto& block : blocks_) {  // after a finding: whoever has not ended never will, drop the stacks
-    for (const Thread& thread : block->threads) {
+  for (auto& block : blocks_) {
+    for (const Thread& thread : block->threads) {  // after a finding: whoever has not ended never will, drop the stacks
       if (thread.state != Thread::State::not_started && thread.state != Thread::State::left) {
         stacks().give_back(thread.stack);
       }
     }
+    spare_blocks().push_back(std::move(block));
   }
 }
 
 std::unique_ptr<Block> Machine::make_block(int index) {
-  auto block = std::make_unique<Block>();
+  std::unique_ptr<Block> block;
+  if (spare_blocks().empty()) {
+    block = std::make_unique<Block>();
+  } else {
+    block = std::move(spare_blocks().back());
+    spare_blocks().pop_back();
+  }
   block->index = index;
   block->position = position(index, launch_.grid);
+  block->left = 0;
 
   const std::size_t bytes = launch_.shared_bytes;
-  block->arena = std::make_unique_for_overwrite<std::byte[]>(bytes + arena_alignment);
-  const auto raw = reinterpret_cast<uintptr_t>(block->arena.get());
+  block->arena.resize(bytes + 2 * arena_alignment);
+  const auto raw = reinterpret_cast<uintptr_t>(block->arena.data());
   block->shared.name = "shared memory";
-  block->shared.base = (raw + arena_alignment - 1) / arena_alignment * arena_alignment;
+  const uintptr_t base = (raw + arena_alignment - 1) / arena_alignment * arena_alignment;
+  if (bytes != block->shared.bytes) block->shared.shadow.reset();
+  if (block->shared.shadow) block->shared.shadow->restart(base);
+  block->shared.base = base;
   block->shared.bytes = bytes;
-  std::fill_n(reinterpret_cast<uint16_t*>(block->shared.base), (bytes + 1) / sizeof poison, poison);
+  block->shared_is_placed = false;
+  std::fill_n(reinterpret_cast<uint16_t*>(base), (bytes + arena_alignment) / sizeof poison, poison);
 
   const int threads = static_cast<int>(volume(launch_.block));
+  block->threads.clear();
   block->threads.resize(threads);
   for (int i = 0; i < threads; ++i) {
     Thread& thread = block->threads[i];
     thread.block = block.get();
     thread.index = i;
     thread.position = position(i, launch_.block);
-    thread.clock = Clock(i, threads);
+    thread.clock = Clock(i);
   }
+  block->agents = threads;
+
+  block->at_barrier.clear();
+  block->exchanges.clear();
+  block->named.fill({});
+  block->barrier_of_word.assign(block->barrier_count ? 0 : block->barrier_of_word.size(), -1);
+  block->barrier_of_word.resize(bytes / 8, -1);
+  block->barrier_count = 0;
+  block->copy_count = 0;
+  block->bytes_in_flight = 0;
+  block->timeline.clear();
   return block;
 }
 
 void Machine::start_wave(const std::vector<int>& order, std::size_t first) {
+  for (auto& block : blocks_) spare_blocks().push_back(std::move(block));
   blocks_.clear();
-  const std::size_t end = std::min(order.size(), first + static_cast<std::size_t>(options().resident_blocks));
+  last_ = nullptr;
+  const std::size_t end = std::min(order.size(), first + static_cast<std::size_t>(options_.resident_blocks));
   for (std::size_t i = first; i < end; ++i) {
     blocks_.push_back(make_block(order[i]));
     for (Thread& thread : blocks_.back()->threads) runnable_.push_back(&thread);
@@ -129,29 +179,80 @@ void Machine::step(Thread& thread) {
   if (thread.state == Thread::State::left) stacks().give_back(thread.stack);
 }
 
-std::optional<Report> Machine::run() {
+void Machine::land_step(std::size_t index) {
+  Copy& copy = *landable_[index];
+  std::swap(landable_[index], landable_.back());
+  landable_.pop_back();
+  note_change();
+  if (!land(copy, traces_)) landable_.push_back(&copy);
+}
+
+// Moves the threads that poll, and for which something may have changed, to those that can go on. If nobody else can go
+// on, all of them: they may ask a limited number of times, or see a time-out. False: this has gone on for too long.
+bool Machine::rouse_pollers() {
+  constexpr int patience = 10'000;
+  if (pollers_.empty()) return true;
+  const bool idle = runnable_.empty() && landable_.empty();
+  if (changes_ == polls_looked_at_ && !idle) return true;
+  if (changes_ != polls_looked_at_) {
+    idle_rounds_ = 0;
+  } else if (++idle_rounds_ > patience) {
+    return false;
+  }
+  polls_looked_at_ = changes_;
+  for (Thread* thread : pollers_) make_runnable(*thread);
+  pollers_.clear();
+  return true;
+}
+
+void Machine::run_wave() {
+  while (!report_ && !gave_up_) {
+    if (!rouse_pollers()) return;
+    const Able able{runnable_, landable_, last_};
+    if (able.size() == 0) return;
+    const std::size_t chosen = schedule_.choose(able);
+    if (chosen == Schedule::give_up) {
+      gave_up_ = true;
+      return;
+    }
+    steps_.push_back(able.agent(chosen));
+    if (chosen >= runnable_.size()) {
+      land_step(chosen - runnable_.size());
+      continue;
+    }
+    std::swap(runnable_[chosen], runnable_.back());
+    last_ = runnable_.back();
+    runnable_.pop_back();
+    step(*last_);
+  }
+}
+
+void Machine::run() {
   blockDim = launch_.block;
   gridDim = launch_.grid;
   global_memory().forget();
 
   std::vector<int> order(volume(launch_.grid));
   std::iota(order.begin(), order.end(), 0);
-  std::shuffle(order.begin(), order.end(), random_);  // the hardware promises no order of blocks either
+  Random random(chance(0, 0));  // the hardware promises no order of blocks either
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
 
-  for (std::size_t first = 0; first < order.size() && !report_; first += options().resident_blocks) {
+  for (std::size_t first = 0; first < order.size() && !report_ && !gave_up_;
+       first += static_cast<std::size_t>(options_.resident_blocks)) {
     start_wave(order, first);
-    while (!runnable_.empty() && !report_) {
-      std::swap(runnable_[random_() % runnable_.size()], runnable_.back());
-      Thread& thread = *runnable_.back();
-      runnable_.pop_back();
-      step(thread);
+    run_wave();
+    const bool all_left = std::ranges::all_of(
+        blocks_, [](const auto& block) { return block->left == static_cast<int>(block->threads.size()); });
+    if (!report_ && !gave_up_ && !all_left) {
+      const bool all_poll = std::ranges::all_of(blocks_, [](const auto& block) {
+        return std::ranges::all_of(block->threads, [](const Thread& thread) {
+          return thread.state == Thread::State::left || (thread.wait_code && thread.state == Thread::State::waiting);
+        });
+      });
+      report_ = all_poll ? endless_polling(*pollers_.front()) : explain_standstill(*this);
     }
-    const bool all_left = std::all_of(blocks_.begin(), blocks_.end(), [](const auto& block) {
-      return block->left == static_cast<int>(block->threads.size());
-    });
-    if (!report_ && !all_left) report_ = explain_standstill(*this);
   }
-  return report_;
+  counts_.steps = steps_.size();
 }
 
 void Machine::yield(Thread& thread) { switch_context(thread.context, scheduler_); }
@@ -161,20 +262,66 @@ void Machine::make_runnable(Thread& thread) {
   runnable_.push_back(&thread);
 }
 
+void Machine::not_yet(Thread& thread, const void* what, uint64_t value, const char* wait_for, Here site,
+                      const void* code) {
+  const bool again = thread.polled == what && thread.polled_value == value && thread.polled_at == changes_;
+  thread.polled = what;
+  thread.polled_value = value;
+  thread.polled_at = changes_;
+  thread.polls = again ? thread.polls + 1 : 1;
+  if (thread.polls < 3) return pause(thread);
+  thread.begin_wait(wait_for, site);
+  thread.wait_code = code;
+  pollers_.push_back(&thread);
+  yield(thread);
+}
+
 void Machine::stop(Report report) {
-  report_ = std::move(report);
+  if (!report_) report_ = std::move(report);
+  if (!current) return;
   switch_context(current->context, scheduler_);
   __builtin_unreachable();
 }
 
-void run(const Launch& launch) {
-  std::optional<Report> report;
-  {
-    Machine run(launch);
-    report = run.run();
-    last_counts = run.counts();
+uint64_t Machine::state() const {
+  uint64_t hash = combine(blocks_.empty() ? 0 : static_cast<uint64_t>(blocks_.front()->index), pollers_.size());
+  const auto add = [&](uint64_t value) { hash = combine(hash, value); };
+  for (const auto& block : blocks_) {
+    for (const Thread& thread : block->threads) {
+      add(static_cast<uint64_t>(thread.state) << 32 | static_cast<uint32_t>(thread.polls));
+      add(thread.trace);
+      add(thread.clock.hash());
+      add(thread.seen_through_volatile.hash());
+    }
+    for (std::size_t i = 0; i < block->barrier_count; ++i) {
+      const Barrier& barrier = *block->barriers[i];
+      add(barrier.address << 1 | barrier.live);
+      add(barrier.phase << 1 | barrier.observed);
+      add(static_cast<uint64_t>(barrier.pending) << 32 ^ static_cast<uint64_t>(barrier.expected));
+      add(static_cast<uint64_t>(barrier.tx));
+      add(barrier.gathering.hash());
+      add(barrier.last_complete.hash());
+      for (const int64_t observed : barrier.last_observed) add(static_cast<uint64_t>(observed));
+    }
+    uint64_t in_flight = 0;
+    for (std::size_t i = 0; i < block->copy_count; ++i) {
+      if (!block->copies[i]->landed) in_flight += mix(block->copies[i]->agent);
+    }
+    add(in_flight);
+    for (const Rendezvous& named : block->named) add(named.arrived.size() << 32 | static_cast<uint32_t>(named.threads));
+    if (block->shared.shadow) add(block->shared.shadow->hash());
+    const auto* words = reinterpret_cast<const uint64_t*>(block->shared.base);
+    for (std::size_t i = 0; i < block->shared.bytes / 8; ++i) add(words[i]);
   }
-  if (report) throw Finding(report->name, compose(*report));
+  for (const Region& region : global_memory().regions()) {
+    if (region.shadow) add(region.shadow->hash());
+  }
+  uint64_t published = 0;
+  for (const auto& [address, publication] : publications) {
+    published += combine(address, publication.released.hash() ^ publication.would_be.hash());
+  }
+  add(published);
+  return hash;
 }
 
 int lane() { return current->lane(); }
@@ -190,35 +337,20 @@ Report storage_too_small(std::size_t used, std::size_t given, const Thread& thre
 }
 }  // namespace
 
-void* shared_memory(std::size_t bytes, Here here) {
+void* shared_memory(std::size_t bytes, std::size_t alignment, Here here) {
   const InsideEmulator inside;
   Thread& thread = *current;
-  const Region& shared = thread.block->shared;
-  if (bytes > shared.bytes) {
-    machine->stop(storage_too_small(bytes, shared.bytes, thread, here));
+  Block& block = *thread.block;
+  if (bytes > block.shared.bytes) {
+    machine->stop(storage_too_small(bytes, block.shared.bytes, thread, here));
   }
-  return reinterpret_cast<void*>(shared.base);
-}
-
-void open_todo(const char* number, Here here) {
-  const InsideEmulator inside;
-  Report report{"todo", std::string("TODO ") + number + " is not done yet", {{here, nullptr, ""}}, {}, ""};
-  if (current) machine->stop(std::move(report));
-  throw Finding(report.name, compose(report));
-}
-
-namespace {
-std::map<const void*, std::size_t>& shared_memory_limits() {
-  static std::map<const void*, std::size_t> limits;
-  return limits;
-}
-}  // namespace
-
-void allow_shared_memory(const void* kernel, std::size_t bytes) { shared_memory_limits()[kernel] = bytes; }
-
-std::size_t allowed_shared_memory(const void* kernel) {
-  const auto limit = shared_memory_limits().find(kernel);
-  return limit == shared_memory_limits().end() ? 48 * 1024 : limit->second;
+  if (!block.shared_is_placed) {  // where shared memory begins is promised only as far as the storage's type asks for
+    block.shared_is_placed = true;
+    const std::size_t steps = alignment <= 128 ? machine->chance(0, 1) % (arena_alignment / 128) : 0;
+    block.shared.base += 128 * steps;
+    if (block.shared.shadow) block.shared.shadow->restart(block.shared.base);
+  }
+  return reinterpret_cast<void*>(block.shared.base);
 }
 
 }  // namespace emulator

@@ -19,7 +19,7 @@ Shadow& Region::history() {
 }
 
 void GlobalMemory::add(uintptr_t base, std::size_t bytes, std::string name) {
-  regions_.push_back({std::move(name), base, bytes, nullptr});
+  regions_.push_back({std::move(name), base, bytes, nullptr, {}});
 }
 
 void GlobalMemory::remove(uintptr_t base) {
@@ -37,7 +37,22 @@ Region* GlobalMemory::find(uintptr_t address, std::size_t size) {
 }
 
 void GlobalMemory::forget() {
-  for (Region& region : regions_) region.shadow.reset();
+  for (Region& region : regions_) {
+    region.shadow.reset();
+    region.before.clear();
+  }
+}
+
+void GlobalMemory::restore() {
+  for (const Region& region : regions_) {
+    if (!region.before.empty()) std::ranges::copy(region.before, reinterpret_cast<std::byte*>(region.base));
+  }
+}
+
+void Region::keep_content() {
+  if (!before.empty()) return;
+  const auto* content = reinterpret_cast<const std::byte*>(base);
+  before.assign(content, content + bytes);
 }
 
 GlobalMemory& global_memory() {

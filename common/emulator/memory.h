@@ -21,11 +21,14 @@ struct Region {
   uintptr_t base = 0;
   std::size_t bytes = 0;
   std::unique_ptr<Shadow> shadow;  // made at the first access of a run
+  std::vector<std::byte> before;   // the content before the first write of a run; empty: nothing has been written
 
   bool contains(uintptr_t address, std::size_t size) const { return lies_in(address, size, base, bytes); }
   /// How far `address` is from the region; 0 inside.
   std::size_t distance(uintptr_t address) const;
   Shadow& history();
+  /// Keeps the content, if this is the run's first write.
+  void keep_content();
 };
 
 /// The registered global memory.
@@ -37,6 +40,8 @@ class GlobalMemory {
   Region* find(uintptr_t address, std::size_t size);
   /// Forgets all accesses: a new run begins.
   void forget();
+  /// Gives every region the content that it had before the run.
+  void restore();
   const std::vector<Region>& regions() const { return regions_; }
 
  private:

@@ -2,69 +2,123 @@
 
 #include <algorithm>
 
+#include "emulator/hash.h"
+
 namespace emulator {
 namespace {
 
-bool same_thread(const Access& a, const Access& b) { return a.block == b.block && a.thread == b.thread; }
+bool same_agent(const Access& a, const Access& b) { return a.block == b.block && a.agent == b.agent; }
 
-bool is_ordered(const Access& earlier, const Access& now, const Clock& clock) {
-  return earlier.block == now.block && clock.has_seen(earlier.thread, earlier.epoch);
-}
-
-const Access* conflict(const std::vector<Access>& history, const Access& access, const Clock& clock) {
-  for (const Access& earlier : history) {
-    if ((earlier.bytes & access.bytes) && !is_ordered(earlier, access, clock)) return &earlier;
+// PTX, "Causality order": an ordinary access and a bulk copy need a proxy fence on the way from one to the other. The
+// Guide's own example reads a tile and lets the next copy overwrite it behind a __syncthreads() alone.
+bool needs_fence(const Access& earlier, const Access& now, Policy policy) {
+  if (!now.is_async || earlier.is_async) return false;
+  switch (policy) {
+    case Policy::strict:
+      return true;
+    case Policy::guide:
+      return earlier.is_write;
+    case Policy::hardware:
+      return false;
   }
-  return nullptr;
+  return true;
 }
 
-// Forgets the bytes of ordered accesses that `access` covers: whatever conflicts with them conflicts with it too.
-void supersede(std::vector<Access>& history, const Access& access, const Clock& clock) {
+Order order_of(const Access& earlier, const Access& now, const Clock& clock, Policy policy) {
+  if (earlier.block != now.block || !clock.has_seen(earlier.agent, earlier.epoch)) return Order::unordered;
+  if (needs_fence(earlier, now, policy) && !clock.has_fenced(earlier.agent, earlier.epoch)) return Order::unfenced;
+  return Order::ordered;
+}
+
+std::optional<Conflict> find_conflict(const std::vector<Access>& history, const Access& now, const Clock& clock,
+                                      Policy policy) {
+  for (const Access& earlier : history) {
+    if (!(earlier.bytes & now.bytes) || (earlier.is_strong && now.is_strong)) continue;
+    const Order order = order_of(earlier, now, clock, policy);
+    if (order != Order::ordered) return Conflict{earlier, order};
+  }
+  return std::nullopt;
+}
+
+// Forgets the bytes of ordered accesses that `now` covers: whatever conflicts with them conflicts with it too (unless
+// only `now` is strong).
+void supersede(std::vector<Access>& history, const Access& now, const Clock& clock, Policy policy) {
   std::erase_if(history, [&](Access& earlier) {
-    if (is_ordered(earlier, access, clock)) earlier.bytes &= ~access.bytes;
+    if (now.is_strong && !earlier.is_strong) return false;
+    if (order_of(earlier, now, clock, policy) == Order::ordered) earlier.bytes &= ~now.bytes;
     return earlier.bytes == 0;
   });
 }
 
+uint64_t hash_of(const Access& access) {
+  uint64_t hash = static_cast<uint64_t>(access.block) << 32 | static_cast<uint32_t>(access.agent);
+  hash = combine(hash, static_cast<uint64_t>(access.epoch) << 32 | access.bytes << 3 | access.is_write << 2 |
+                           access.is_strong << 1 | access.is_async);
+  return combine(hash, reinterpret_cast<uintptr_t>(access.code));
+}
+
 }  // namespace
 
-std::optional<Access> Shadow::record(Access access, const Clock& clock, uintptr_t address, std::size_t bytes) {
+std::optional<Conflict> Shadow::record(Access access, const Clock& clock, Policy policy, uintptr_t address,
+                                       std::size_t bytes) {
   std::size_t offset = address - base_;
   const std::size_t end = offset + bytes;
   while (offset < end) {
     const std::size_t first = offset % granule_bytes;
     const std::size_t count = std::min(granule_bytes - first, end - offset);
     access.bytes = static_cast<uint16_t>(((1u << count) - 1) << first);
-    if (auto earlier = record(granules_[offset / granule_bytes], access, clock)) return earlier;
+    Granule& granule = granules_[offset / granule_bytes];
+    if (granule.writes.empty() && granule.reads.empty()) used_.push_back(offset / granule_bytes);
+    if (auto conflict = record(granule, access, clock, policy)) return conflict;
     offset += count;
   }
   return std::nullopt;
 }
 
-std::optional<Access> Shadow::record(Granule& granule, const Access& access, const Clock& clock) {
-  if (const Access* earlier = conflict(granule.writes, access, clock)) return *earlier;
+std::optional<Conflict> Shadow::record(Granule& granule, const Access& access, const Clock& clock, Policy policy) {
+  if (auto conflict = find_conflict(granule.writes, access, clock, policy)) return conflict;
   if (access.is_write) {
-    if (const Access* earlier = conflict(granule.reads, access, clock)) return *earlier;
-    supersede(granule.writes, access, clock);
-    supersede(granule.reads, access, clock);
+    if (auto conflict = find_conflict(granule.reads, access, clock, policy)) return conflict;
+    supersede(granule.writes, access, clock, policy);
+    supersede(granule.reads, access, clock, policy);
     granule.writes.push_back(access);
     return std::nullopt;
   }
-  // Many threads may read the same bytes: look for superseded reads only when the list is full, not at every read.
-  if (!granule.reads.empty() && same_thread(granule.reads.back(), access)) {
+  if (!granule.reads.empty() && same_agent(granule.reads.back(), access)) {
     Access& last = granule.reads.back();
-    if (last.epoch == access.epoch && last.code == access.code) {
+    if (last.epoch == access.epoch && last.code == access.code && last.copy == access.copy) {
       last.bytes |= access.bytes;
       return std::nullopt;
     }
   }
+  // Many threads may read the same bytes: look for superseded reads only when the list is full, not at every read.
   if (granule.reads.size() == granule.reads.capacity()) {
-    supersede(granule.reads, access, clock);
-    granule.reads.reserve(2 *
-                          granule.reads.size());  // or a list of live reads that just fits would be searched each time
+    supersede(granule.reads, access, clock, policy);
+    // Or a list of live reads that just fits would be searched each time.
+    granule.reads.reserve(std::max<std::size_t>(4, 2 * granule.reads.size()));
   }
   granule.reads.push_back(access);
   return std::nullopt;
+}
+
+void Shadow::restart(uintptr_t base) {
+  base_ = base;
+  for (const std::size_t index : used_) {
+    granules_[index].writes.clear();
+    granules_[index].reads.clear();
+  }
+  used_.clear();
+}
+
+uint64_t Shadow::hash() const {
+  uint64_t result = 0;
+  for (const std::size_t index : used_) {
+    uint64_t granule = 0;  // a sum: the order in which the lists were filled does not matter
+    for (const Access& access : granules_[index].writes) granule += hash_of(access);
+    for (const Access& access : granules_[index].reads) granule += hash_of(access);
+    result += combine(index, granule);
+  }
+  return result;
 }
 
 }  // namespace emulator

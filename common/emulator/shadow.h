@@ -6,17 +6,36 @@
 #include <vector>
 
 #include "emulator/clock.h"
+#include "emulator/policy.h"
 
 namespace emulator {
 
-/// One access to memory, as the history keeps it. Bytes are those of a 16-byte granule, a bit each.
+struct Copy;
+
+/// One access to memory, as the history keeps it: a thread's load or store, or what an asynchronous copy reads or
+/// writes between its request and its completion. Bytes are those of a 16-byte granule, a bit each.
 struct Access {
-  int block = 0;   // index in the grid
-  int thread = 0;  // index in the block
-  uint32_t epoch = 0;
+  int block = 0;       // index in the grid
+  int agent = 0;       // a thread, or a stream of copies
+  uint32_t epoch = 0;  // of the agent; a copy's is the epoch at whose end it is complete
   uint16_t bytes = 0;
   bool is_write = false;
-  const void* code = nullptr;  // return address of the access hook: leads to file and line
+  bool is_strong = false;      // atomic or volatile: two of these may meet
+  bool is_async = false;       // through the async proxy: a bulk copy
+  const void* code = nullptr;  // a load or store: return address of the access hook, leads to file and line
+  const Copy* copy = nullptr;  // a copy's access
+};
+
+/// How an earlier access stands to a later one.
+enum class Order {
+  ordered,
+  unordered,  // nothing says which comes first
+  unfenced,   // ordered, but no proxy fence lies between an ordinary access and a bulk copy
+};
+
+struct Conflict {
+  Access earlier;
+  Order order = Order::unordered;
 };
 
 /// The access history of one range of memory, precise to the byte. It keeps the accesses that a later one may conflict
@@ -27,9 +46,15 @@ class Shadow {
   Shadow(uintptr_t base, std::size_t bytes) : base_(base), granules_((bytes + granule_bytes - 1) / granule_bytes) {}
 
   /// Adds `access` to [address, address + bytes), which must lie in the range.
-  /// Returns an earlier access of another thread that conflicts: one of the two writes, and `clock` (the accessing
-  /// thread's) has not seen the earlier one. Threads of different blocks never see each other.
-  std::optional<Access> record(Access access, const Clock& clock, uintptr_t address, std::size_t bytes);
+  /// Returns an earlier access that conflicts: one of the two writes, they are not both strong, and `clock` (the
+  /// accessing or requesting thread's) does not order them. Threads of different blocks never see each other.
+  std::optional<Conflict> record(Access access, const Clock& clock, Policy policy, uintptr_t address,
+                                 std::size_t bytes);
+
+  /// Forgets everything; the range now begins at `base`.
+  void restart(uintptr_t base);
+  /// Equal histories have equal hashes.
+  uint64_t hash() const;
 
  private:
   static constexpr std::size_t granule_bytes = 16;
@@ -39,10 +64,11 @@ class Shadow {
     std::vector<Access> reads;
   };
 
-  static std::optional<Access> record(Granule& granule, const Access& access, const Clock& clock);
+  static std::optional<Conflict> record(Granule& granule, const Access& access, const Clock& clock, Policy policy);
 
   uintptr_t base_;
   std::vector<Granule> granules_;
+  std::vector<std::size_t> used_;  // granules that hold something
 };
 
 }  // namespace emulator

@@ -46,6 +46,6 @@ GPU_FUNCTION T& shared_storage([[maybe_unused]] Here here = Here::current()) {
   extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
   return *reinterpret_cast<T*>(dynamic_shared_memory);
 #else
-  return *static_cast<T*>(emulator::shared_memory(sizeof(T), here));
+  return *static_cast<T*>(emulator::shared_memory(sizeof(T), alignof(T), here));
 #endif
 }

@@ -30,18 +30,19 @@ GPU_FUNCTION void cp_async_bulk(void* destination, const void* source, uint32_t 
 }
 
 // The tensor copies below take the box of `map` whose first element has the given coordinates, innermost dimension
-// first. Coordinates may be negative or past the end: what lies outside the tensor arrives as zeros and counts as bytes,
-// so a copy always reports the full box. `destination` is aligned to 128 bytes.
+// first. Coordinates may be negative or past the end: what lies outside the tensor arrives as zeros and counts as
+// bytes, so a copy always reports the full box. `destination` is aligned to 128 bytes.
 //      PTX cp.async.bulk.tensor · sm_90
 
 GPU_FUNCTION void cp_async_bulk_tensor_1d(void* destination, const TensorMap& map, int32_t c0, Mbarrier& bar,
                                           [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
-  asm volatile("cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2}], [%3];" ::
-                   "r"(shared_address(destination)),
-               "l"(&map), "r"(c0), "r"(shared_address(&bar))
-               : "memory");
+  asm volatile(
+      "cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2}], [%3];" ::"r"(
+          shared_address(destination)),
+      "l"(&map), "r"(c0), "r"(shared_address(&bar))
+      : "memory");
 #else
   const int32_t coordinates[] = {c0};
   emulator::cp_async_bulk_tensor(destination, map, 1, coordinates, &bar, here);

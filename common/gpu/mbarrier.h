@@ -40,7 +40,8 @@ GPU_FUNCTION void mbarrier_inval(Mbarrier& bar, [[maybe_unused]] Here here = Her
 }
 
 /// Arrives `count` times at the current phase, and makes what this thread did before visible to whoever waits for
-/// it. Returns a token for the phase, for mbarrier_test_wait.      PTX mbarrier.arrive · sm_80 (count other than 1: sm_90)
+/// it. Returns a token for the phase, for mbarrier_test_wait.      PTX mbarrier.arrive · sm_80 (count other than 1:
+/// sm_90)
 GPU_FUNCTION uint64_t mbarrier_arrive(Mbarrier& bar, uint32_t count = 1, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
@@ -105,11 +106,10 @@ GPU_FUNCTION uint64_t mbarrier_arrive_drop(Mbarrier& bar, [[maybe_unused]] Here 
 GPU_FUNCTION bool mbarrier_test_wait(Mbarrier& bar, uint64_t token, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   uint32_t complete;
-  asm volatile(
-      "{ .reg .pred p; mbarrier.test_wait.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
-      : "=r"(complete)
-      : "r"(shared_address(&bar)), "l"(token)
-      : "memory");
+  asm volatile("{ .reg .pred p; mbarrier.test_wait.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+               : "=r"(complete)
+               : "r"(shared_address(&bar)), "l"(token)
+               : "memory");
   return complete;
 #else
   return emulator::mbarrier_test_wait(&bar, token, here);
@@ -122,28 +122,27 @@ GPU_FUNCTION bool mbarrier_test_wait_parity(Mbarrier& bar, uint32_t parity,
                                             [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   uint32_t complete;
-  asm volatile(
-      "{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
-      : "=r"(complete)
-      : "r"(shared_address(&bar)), "r"(parity)
-      : "memory");
+  asm volatile("{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+               : "=r"(complete)
+               : "r"(shared_address(&bar)), "r"(parity)
+               : "memory");
   return complete;
 #else
   return emulator::mbarrier_test_wait_parity(&bar, parity, here);
 #endif
 }
 
-/// As mbarrier_test_wait_parity, but may wait for a while, and may give up: false means "not yet", so call it in a loop.
+/// As mbarrier_test_wait_parity, but may wait for a while, and may give up: false means "not yet", so call it in a
+/// loop.
 ///      PTX mbarrier.try_wait.parity · sm_90
 GPU_FUNCTION bool mbarrier_try_wait_parity(Mbarrier& bar, uint32_t parity,
                                            [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   uint32_t complete;
-  asm volatile(
-      "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
-      : "=r"(complete)
-      : "r"(shared_address(&bar)), "r"(parity)
-      : "memory");
+  asm volatile("{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+               : "=r"(complete)
+               : "r"(shared_address(&bar)), "r"(parity)
+               : "memory");
   return complete;
 #else
   return emulator::mbarrier_try_wait_parity(&bar, parity, here);

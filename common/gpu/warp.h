@@ -85,11 +85,10 @@ GPU_FUNCTION T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width 
 GPU_FUNCTION bool elect_sync(unsigned mask = 0xffffffff, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   unsigned elected;
-  asm volatile(
-      "{ .reg .pred p; .reg .b32 leader; elect.sync leader|p, %1; selp.u32 %0, 1, 0, p; }"
-      : "=r"(elected)
-      : "r"(mask)
-      : "memory");
+  asm volatile("{ .reg .pred p; .reg .b32 leader; elect.sync leader|p, %1; selp.u32 %0, 1, 0, p; }"
+               : "=r"(elected)
+               : "r"(mask)
+               : "memory");
   return elected;
 #else
   return emulator::warp_exchange(emulator::WarpOperation::elect, mask, 0, 0, here) != 0;

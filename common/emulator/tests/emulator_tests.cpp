@@ -337,13 +337,15 @@ TEST_CASE("a seed fixes the schedule, and seeds differ") {
   CHECK(order(1) == first);
   CHECK(order(2) != first);
   const auto first_block = [](uint64_t seed) {
-    emulator::options() = {seed, 1};
+    emulator::options().seed = seed;
+    emulator::options().resident_blocks = 1;
     notes.clear();
     kernels::note_order(5, 1);
     return notes[0].first;
   };
   const auto first_thread = [](uint64_t seed) {
-    emulator::options() = {seed, 1};
+    emulator::options().seed = seed;
+    emulator::options().resident_blocks = 1;
     notes.clear();
     kernels::note_order(1, 5);
     return notes[0].second;

@@ -62,7 +62,7 @@ TEST_CASE("the history reports a race exactly where a complete record of all acc
     Model model;
     Shadow shadow(base, bytes);
     std::vector<Clock> clocks;
-    for (int t = 0; t < threads; ++t) clocks.emplace_back(t % block_threads, block_threads);
+    for (int t = 0; t < threads; ++t) clocks.emplace_back(t % block_threads);
     for (int step = 0; step < 150; ++step) {
       if (below(4) == 0) {  // a barrier among some threads of a block, in any order
         std::vector<int> members;
@@ -87,14 +87,19 @@ TEST_CASE("the history reports a race exactly where a complete record of all acc
       if (!conflicts.empty() && below(10) != 0) continue;  // a run ends with its first race: put most of them off
 
       const Clock& clock = clocks[thread];
-      const auto reported =
-          shadow.record({thread / block_threads, thread % block_threads, clock.epoch(), 0, event.is_write, event.code},
-                        clock, base + begin, end - begin);
+      Access access;
+      access.block = thread / block_threads;
+      access.agent = thread % block_threads;
+      access.epoch = clock.epoch();
+      access.is_write = event.is_write;
+      access.code = event.code;
+      const auto reported = shadow.record(access, clock, emulator::Policy::strict, base + begin, end - begin);
       REQUIRE(reported.has_value() == !conflicts.empty());
       if (reported) {
         REQUIRE(std::any_of(conflicts.begin(), conflicts.end(), [&](const Event& earlier) {
-          return earlier.thread == reported->block * block_threads + reported->thread &&
-                 earlier.is_write == reported->is_write && earlier.code == reported->code;
+          const Access& found = reported->earlier;
+          return earlier.thread == found.block * block_threads + found.agent && earlier.is_write == found.is_write &&
+                 earlier.code == found.code;
         }));
         ++races;
         break;

@@ -60,7 +60,7 @@ __global__ void read_a_host_variable_kernel(int* output) { output[0] = host_vari
 __global__ void write_a_builtin_variable_kernel() { threadIdx.x = 1; }
 
 __global__ void write_to_no_shared_memory_kernel() {
-  *static_cast<int*>(emulator::shared_memory(0, Here::current())) = 1;
+  *static_cast<int*>(emulator::shared_memory(0, 16, Here::current())) = 1;
 }
 
 __global__ void read_another_threads_stack_kernel(int* output) {

@@ -2,6 +2,7 @@
 
     page_example.py cut docs/findings/data-race.md build/.../kernel.cu
     page_example.py check docs/findings/data-race.md build/.../program
+    page_example.py quote docs/findings/data-race.md build/.../program     puts what is printed into the page
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def main() -> None:
     # Run beside kernel.cu, so that messages name it as the page does.
     said = subprocess.run([other], cwd=other.parent, capture_output=True, text=True, timeout=120, check=True).stdout
     quoted = block(page, "text")
-    if said != quoted:
+    if verb == "quote":
+        page.write_text(page.read_text(encoding="utf-8").replace(quoted, said), encoding="utf-8")
+    elif said != quoted:
         sys.exit(f"{page} quotes\n\n{quoted}\nand its example prints\n\n{said}")
 
 

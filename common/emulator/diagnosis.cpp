@@ -1,0 +1,235 @@
+#include "emulator/diagnosis.h"
+
+#include <algorithm>
+#include <string>
+
+#include "emulator/source.h"
+
+namespace emulator {
+namespace {
+
+using std::to_string;
+
+const char* kind_of(const Access& access) { return access.is_write ? "write" : "read"; }
+
+std::string what(const Access& access, std::size_t bytes) {
+  return std::string(kind_of(access)) + " of " + bytes_of(bytes);
+}
+
+Report::Side side_of_access(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
+                            const Access& access) {
+  return {{},
+          access.code,
+          what(access, bytes) + " at byte " + to_string(address - region.base) + " of " + region.name + "     " +
+              describe(thread)};
+}
+
+Report::Side side_of_earlier(const Access& earlier) {
+  return {
+      {}, earlier.code, std::string("earlier ") + kind_of(earlier) + " by " + describe(earlier.block, earlier.agent)};
+}
+
+// "copy #3, 128 bytes for phase 1 of full[1], requested by warp 0, lane 0; still in flight"
+Report::Side side_of_copy(const Copy& copy) {
+  std::string note = name_of(copy) + ", " + bytes_of(copy.bytes);
+  if (copy.barrier) {
+    note += " for phase " + to_string(copy.phase) + " of " + name_of(*copy.block, *copy.barrier);
+  } else {
+    note += " in group " + to_string(copy.group) + " of its thread";
+  }
+  note += ", requested by " + describe_in_block(copy.issuer);
+  if (!copy.landed) note += "; still in flight";
+  return {copy.site, nullptr, note};
+}
+
+// What the reader's warp did about the barrier that the copy reports to.
+void explain_waits(Report& report, const Thread& thread, const Copy& copy) {
+  const Block& block = *copy.block;
+  const Barrier& barrier = *copy.barrier;
+  const std::string name = name_of(block, barrier);
+  const auto events = block.timeline.events();
+  const auto is_wait_of = [&](const Event& event, bool of_thread) {
+    return (event.kind == Event::Kind::waited || event.kind == Event::Kind::waited_again) &&
+           event.barrier == &barrier &&
+           (of_thread ? event.thread == thread.index : event.thread / warp_size == thread.warp());
+  };
+  auto last = std::find_if(events.rbegin(), events.rend(), [&](const Event& e) { return is_wait_of(e, true); });
+  if (last == events.rend()) {
+    last = std::find_if(events.rbegin(), events.rend(), [&](const Event& e) { return is_wait_of(e, false); });
+  }
+  const Slot slot = slot_of(block, barrier);
+  const auto tile = static_cast<int64_t>(copy.phase) * slot.count + slot.index;
+  if (last == events.rend()) {
+    report.details.push_back("this warp has never waited for " + name);
+  } else {
+    const std::string who = last->thread == thread.index ? "" : " by lane " + to_string(last->thread % warp_size);
+    const int64_t found = last->value;
+    std::string text = "the last wait for " + name + who + " (" + place(last->here) + ") was for parity " +
+                       to_string((found + 2) % 2) + ", and ";
+    if (found < 0) {
+      text += "on a barrier in its first phase parity 1 is complete from the start";
+    } else if (found >= static_cast<int64_t>(copy.phase)) {
+      text += "saw this copy's phase complete; but nothing orders that wait before this access";
+    } else {
+      text += "phase " + to_string(found) + " was complete long ago: that is an earlier tile's";
+    }
+    report.details.push_back(text);
+  }
+  report.rule =
+      "wait for the phase that the copy belongs to: slot = k % stages, parity = (k / stages) & 1, with one counter "
+      "k that is never reset";
+  if (slot.count > 1) {
+    report.rule += ". Here k = " + to_string(tile) + ", stages = " + to_string(slot.count) + ": slot " +
+                   to_string(slot.index) + ", parity " + to_string(copy.phase & 1);
+  }
+}
+
+void add_timeline(Report& report, const Copy& copy) {
+  if (copy.barrier) add_story(report, *copy.block, *copy.barrier);
+}
+
+// A load or store of bytes that a copy fills, and the thread does not know that they have come.
+Report explain_in_flight(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
+                         const Access& access, const Copy& copy) {
+  Report report;
+  const Thread& issuer = copy.block->threads[static_cast<std::size_t>(copy.issuer)];
+  const bool issuer_has_waited = copy.kind == Copy::Kind::cp_async && &issuer != &thread &&
+                                 copy.block->index == thread.block->index &&
+                                 issuer.clock.has_seen(copy.stream, copy.epoch);
+  report.sides = {side_of_access(thread, region, address, bytes, access), side_of_copy(copy)};
+  if (issuer_has_waited) {
+    report.name = "visible-to-issuer-only";
+    report.headline = std::string("this ") + kind_of(access) +
+                      " uses what another thread's cp.async brought: only that thread has waited for it";
+    report.rule =
+        "cp_async_wait_group makes a thread's own copies visible to itself; __syncthreads() behind it makes them "
+        "visible to the others: wait, then barrier";
+  } else if (access.is_write) {
+    report.name = "write-in-flight";
+    report.headline = "this write goes to bytes that a copy in flight is filling";
+    report.rule = "from a copy's request to the wait for it, its destination belongs to the copy";
+    add_timeline(report, copy);
+  } else if (copy.kind == Copy::Kind::cp_async) {
+    report.name = "read-in-flight";
+    report.headline = "this read does not wait for the cp.async that fills its bytes";
+    report.rule =
+        "cp_async_wait_group<N>() leaves the N groups committed last in flight: count the commits behind the tile "
+        "that you are about to read, empty ones too; other threads also need the __syncthreads() behind the wait";
+    report.details.push_back("its thread has committed " + to_string(issuer.group_ends.size()) +
+                             " groups, and waited for " +
+                             [&] {
+                               std::size_t complete = 0;
+                               for (const uint32_t end : issuer.group_ends) {
+                                 complete += end > 0 && issuer.clock.has_seen(copy.stream, end) ? 1 : 0;
+                               }
+                               return to_string(complete);
+                             }() +
+                             " of them");
+  } else {
+    report.name = "read-in-flight";
+    report.headline = "this read does not wait for the copy that fills its slot";
+    explain_waits(report, thread, copy);
+    add_timeline(report, copy);
+  }
+  return report;
+}
+
+}  // namespace
+
+Report explain_access(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
+                      const Access& access, const Conflict& conflict) {
+  const Access& earlier = conflict.earlier;
+  if (earlier.copy && earlier.is_write) {
+    return explain_in_flight(thread, region, address, bytes, access, *earlier.copy);
+  }
+  if (earlier.copy) {
+    return {"source-changed-in-flight",
+            "this write changes what a copy in flight is reading",
+            {side_of_access(thread, region, address, bytes, access), side_of_copy(*earlier.copy)},
+            {},
+            "from a copy's request to the wait for it, its source must not change"};
+  }
+  const bool same_block = earlier.block == thread.block->index;
+  Report report{"data-race",
+                "two threads use the same bytes, at least one writes, and nothing orders them",
+                {side_of_access(thread, region, address, bytes, access), side_of_earlier(earlier)},
+                {},
+                same_block
+                    ? "between one thread's write and another's access stands a barrier that both execute: "
+                      "__syncthreads(), or __syncwarp() inside a warp; a shuffle orders no memory"
+                    : "blocks of one launch run in any order and at the same time: give each block its own part of "
+                      "the output"};
+  if (same_block && thread.seen_through_volatile[earlier.agent] >= earlier.epoch) {
+    report.name = "volatile-orders-nothing";
+    report.headline =
+        "these two accesses are ordered only by a volatile or relaxed flag, and such a flag orders nothing";
+    report.rule =
+        "a volatile variable shows its value to others, and says nothing about the writes before it: use an "
+        "mbarrier, or store_release and load_acquire";
+  }
+  return report;
+}
+
+Report explain_request(const Thread& thread, const Region& region, const Copy& copy, bool is_write,
+                       const Conflict& conflict) {
+  const Access& earlier = conflict.earlier;
+  Report report;
+  const std::string part = is_write ? "to" : "from";
+  report.sides.push_back(
+      {copy.site, nullptr,
+       name_of(copy) + ", " + bytes_of(copy.bytes) + " " + part + " " + region.name + "     " + describe(thread)});
+  report.sides.push_back(earlier.copy ? side_of_copy(*earlier.copy) : side_of_earlier(earlier));
+  add_timeline(report, copy);
+  if (conflict.order == Order::unfenced) {
+    const bool was_write = earlier.is_write;
+    report.name = was_write ? "unfenced-store" : "unfenced-read";
+    report.headline =
+        was_write ? "no proxy fence stands between an ordinary write and the bulk copy that uses these bytes"
+                  : "no proxy fence stands between the last read of this slot and the bulk copy that refills it";
+    report.rule = was_write
+                      ? "whoever wrote with ordinary stores calls fence_proxy_async() before the barrier behind which "
+                        "the copy is requested"
+                      : "whoever has read a slot with ordinary loads calls fence_proxy_async(), and then arrives at "
+                        "the barrier that frees the slot";
+    return report;
+  }
+  if (earlier.copy) {
+    report.name = "write-in-flight";
+    report.headline = "this copy goes to bytes that another copy in flight is filling";
+    report.rule =
+        "a slot is refilled when its tile has been waited for and read: no more copies than slots are in flight";
+  } else if (!is_write) {
+    report.name = "source-changed-in-flight";
+    report.headline = "this copy reads what another thread writes, and nothing orders them";
+    report.rule = "what a copy reads has been written before its request, with a barrier between";
+  } else if (earlier.is_write) {
+    report.name = "write-in-flight";
+    report.headline = "this copy goes to bytes that a thread writes, and nothing orders them";
+    report.rule =
+        "between the last ordinary write to a slot and the request that refills it stands a barrier: the empty "
+        "barrier of the slot, or __syncthreads()";
+  } else {
+    report.name = "overwrite-while-read";
+    report.headline = "this copy refills a slot that a thread may still be reading";
+    report.rule =
+        "before a slot is refilled, everybody who reads it has said that he is done: wait for its empty barrier "
+        "(parity ((k / stages) & 1) ^ 1), or __syncthreads()";
+  }
+  return report;
+}
+
+Report explain_overwritten_barrier(const Thread& thread, const Barrier& barrier, const Access& access, Here here) {
+  const Block& block = *thread.block;
+  const bool is_copy = access.copy != nullptr;
+  return {"barrier-overwritten",
+          is_copy ? "this copy overwrites an mbarrier that is in use"
+                  : std::string("this ordinary ") + kind_of(access) + " touches an mbarrier that is in use",
+          {{here, access.code, describe(thread)},
+           {barrier.init_site, nullptr,
+            name_of(block, barrier) + ", initialised by " + describe_in_block(barrier.initialiser)}},
+          {},
+          "the 8 bytes of an mbarrier belong to the machine from mbarrier_init to mbarrier_inval: keep them apart from "
+          "everything else"};
+}
+
+}  // namespace emulator

@@ -1,0 +1,118 @@
+#include "emulator/timeline.h"
+
+#include <algorithm>
+
+#include "emulator/machine.h"
+
+namespace emulator {
+namespace {
+
+std::string text_of(const Event& event) {
+  const std::string value = std::to_string(event.value);
+  switch (event.kind) {
+    case Event::Kind::initialised:
+      return "initialised, " + value + (event.value == 1 ? " arrival a phase" : " arrivals a phase");
+    case Event::Kind::invalidated:
+      return "invalidated";
+    case Event::Kind::arrived:
+      return event.value == 1 ? "arrives" : "arrives " + value + " times";
+    case Event::Kind::expected:
+      return "expects " + bytes_of(static_cast<std::size_t>(event.value));
+    case Event::Kind::dropped:
+      return "arrives and drops out";
+    case Event::Kind::completed:
+      return "phase " + value + " is complete";
+    case Event::Kind::waited:
+      return event.value < 0 ? "wait passes at once: fresh barrier, parity 1"
+                             : "wait passes: phase " + value + " is complete";
+    case Event::Kind::waited_again:
+      return "wait passes at once: phase " + value + ", again";
+    case Event::Kind::blocked:
+      return "waits for phase " + value;
+    case Event::Kind::requested:
+      return "requests " + name_of(*event.copy) + " for phase " + value;
+    case Event::Kind::landed:
+      return name_of(*event.copy) + " lands";
+  }
+  return "";
+}
+
+// Whether two events are one to a person: the lanes of a warp that do the same.
+bool are_alike(const Event& a, const Event& b) {
+  return a.kind == b.kind && a.value == b.value && a.copy == b.copy && a.here.line == b.here.line && a.thread >= 0 &&
+         b.thread >= 0 && a.thread / warp_size == b.thread / warp_size;
+}
+
+}  // namespace
+
+std::vector<Event> Timeline::events() const {
+  std::vector<Event> events = events_;
+  if (next_ > 0) {
+    std::ranges::rotate(events, events.begin() + static_cast<std::ptrdiff_t>(next_ % most));
+  }
+  return events;
+}
+
+std::string tell_stale_wait(const Block& block) {
+  const std::vector<Event> events = block.timeline.events();
+  const auto found =
+      std::ranges::find_if(events, [](const Event& event) { return event.kind == Event::Kind::waited_again; });
+  if (found == events.end()) return "";
+  const Slot slot = slot_of(block, *found->barrier);
+  const std::string parity = std::to_string(found->value % 2);
+  std::string text = "suspicious: the wait for parity " + parity + " of " + name_of(block, *found->barrier) + " at " +
+                     place(found->here) + " by " + describe_in_block(found->thread) + " passed at once, for phase " +
+                     std::to_string(found->value) + ", which it had seen before";
+  if (slot.count > 1) {
+    const std::string stages = std::to_string(slot.count);
+    text += "; if the next tile was meant, k = " + std::to_string((found->value + 1) * slot.count + slot.index) +
+            ": slot = k % " + stages + " = " + std::to_string(slot.index) + ", parity = (k / " + stages +
+            ") & 1 = " + std::to_string((found->value + 1) % 2);
+  }
+  return text;
+}
+
+std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::size_t lines) {
+  struct Line {
+    Event event;
+    uint32_t lanes = 0;
+  };
+  std::vector<Line> told;
+  for (const Event& event : block.timeline.events()) {
+    if (event.barrier != &barrier) continue;
+    auto alike =
+        std::find_if(told.rbegin(), told.rend(), [&](const Line& line) { return are_alike(line.event, event); });
+    const bool is_recent = alike != told.rend() && alike - told.rbegin() < 4;
+    const uint32_t lane = event.thread < 0 ? 0 : 1u << event.thread % warp_size;
+    if (is_recent && !(alike->lanes & lane)) {
+      alike->lanes |= lane;
+    } else {
+      told.push_back({event, lane});
+    }
+  }
+  if (told.size() > lines) told.erase(told.begin(), told.end() - static_cast<std::ptrdiff_t>(lines));
+  std::vector<std::string> text;
+  if (told.empty()) return text;
+  text.push_back("what " + name_of(block, barrier) + " has seen last:");
+  for (const Line& line : told) {
+    std::string who;
+    if (line.event.thread >= 0) {
+      who = "warp " + std::to_string(line.event.thread / warp_size) + ", " + list_lanes(line.lanes);
+    }
+    who.resize(std::max<std::size_t>(who.size(), 18), ' ');
+    std::string what = text_of(line.event);
+    if (line.event.here.file && line.event.thread >= 0) {
+      what.resize(std::max<std::size_t>(what.size(), 40), ' ');
+      what += "  " + place(line.event.here);
+    }
+    text.push_back("   " + who + "  " + what);
+  }
+  return text;
+}
+
+void add_story(Report& report, const Block& block, const Barrier& barrier) {
+  for (const std::string& line : tell(block, barrier, 6)) report.details.push_back(line);
+  if (const std::string stale = tell_stale_wait(block); !stale.empty()) report.details.push_back(stale);
+}
+
+}  // namespace emulator

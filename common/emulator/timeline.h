@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gpu/here.h"
+
+namespace emulator {
+
+struct Barrier;
+struct Block;
+struct Copy;
+struct Report;
+
+/// Something that happened to an mbarrier, or to a copy that reports to one.
+struct Event {
+  enum class Kind {
+    initialised,
+    invalidated,
+    arrived,   // value: how often
+    expected,  // value: bytes
+    dropped,
+    completed,     // value: the phase that ended
+    waited,        // value: the phase found complete; -1: none was needed, the barrier is fresh
+    waited_again,  // the same, and this thread had found that phase complete before
+    blocked,       // value: the phase that is waited for
+    requested,
+    landed,
+  };
+  Kind kind{};
+  int thread = -1;  // -1: the copy itself
+  const Barrier* barrier = nullptr;
+  const Copy* copy = nullptr;
+  int64_t value = 0;
+  Here here{};
+};
+
+/// The last events of a block, for messages.
+class Timeline {
+ public:
+  void add(const Event& event) {
+    if (events_.size() < most) {
+      events_.push_back(event);
+    } else {
+      events_[next_++ % most] = event;
+    }
+  }
+  void clear() {
+    events_.clear();
+    next_ = 0;
+  }
+  /// Oldest first.
+  std::vector<Event> events() const;
+
+ private:
+  static constexpr std::size_t most = 4096;
+  std::vector<Event> events_;
+  std::size_t next_ = 0;
+};
+
+/// Where a thread's wait passed at once because it found a phase complete that the thread had seen before: what a
+/// parity looks like that has not been flipped. "" if there was none.
+std::string tell_stale_wait(const Block& block);
+
+/// The last events of `barrier`, one line each: at most `lines`.
+std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::size_t lines);
+
+/// Adds to a report what its barrier has seen last, and a stale wait if there was one.
+void add_story(Report& report, const Block& block, const Barrier& barrier);
+
+}  // namespace emulator
