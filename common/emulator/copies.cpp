@@ -273,7 +273,7 @@ std::optional<Report> unfinished_business(const Block& block) {
         {{copy.site, nullptr,
           name_of(copy) + ", " + bytes_of(copy.bytes) + " for phase " + to_string(copy.phase) + " of " +
               name_of(block, barrier) + "     " + describe(block.index, copy.issuer)}},
-        tell(block, barrier, 6),
+        tell(block, barrier, 5),
         "every copy is waited for before the block ends: its shared memory may belong to another block by the "
         "time the bytes come. Request no more tiles than you consume, or drain the ring at the end"};
   }

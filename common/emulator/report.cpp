@@ -98,7 +98,7 @@ std::string compose(const Report& report, const std::string& schedule) {
   for (const std::string& detail : report.details) text += "   " + detail + "\n";
   if (!report.rule.empty()) text += "   rule: " + report.rule + "\n";
   if (!schedule.empty()) {
-    text += "   schedule: " + schedule + "     more: docs/findings/" + report.name + ".md\n";
+    text += "   " + schedule + "     more: docs/findings/" + report.name + ".md\n";
   }
   text.pop_back();
   return text;

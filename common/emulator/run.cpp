@@ -58,9 +58,14 @@ std::vector<Turn> shorten(const Launch& launch, Outcome& outcome) {
 }
 
 std::string seed_sentence(const Options& options) {
-  std::string text = "seed " + std::to_string(options.seed) + " (TUTORIAL_SEED=" + std::to_string(options.seed);
+  std::string text = "schedule: seed " + std::to_string(options.seed) + " (TUTORIAL_SEED=" + std::to_string(options.seed);
   if (options.search == Search::pct) text += " TUTORIAL_SEARCH=pct";
   return text + " runs only this one)";
+}
+
+std::string replay_sentence(const std::string& file) {
+  const char* command = std::getenv("TUTORIAL_COMMAND");
+  return "replay: " + (command ? std::string(command) + " --replay " + file : "TUTORIAL_REPLAY=" + file);
 }
 
 }  // namespace
@@ -76,7 +81,7 @@ void run(const Launch& launch) {
   if (explorer) {
     const Outcome outcome = execute(launch, *explorer);
     if (outcome.gave_up) throw GivenUp{};
-    if (outcome.report) throw_finding(*outcome.report, "found by exhaustive search");
+    if (outcome.report) throw_finding(*outcome.report, "schedule: found by exhaustive search");
     return;
   }
   if (const Replay* replay = replay_of(launch)) {
@@ -85,7 +90,7 @@ void run(const Launch& launch) {
     ListedSchedule listed(replay->turns);
     const Outcome outcome = execute(launch, listed);
     options() = before;
-    if (outcome.report) throw_finding(*outcome.report, "replayed from " + replay->file);
+    if (outcome.report) throw_finding(*outcome.report, "schedule: replayed from " + replay->file);
     return;
   }
   const std::unique_ptr<Schedule> schedule = schedule_of(options());
@@ -97,8 +102,7 @@ void run(const Launch& launch) {
   }
   const std::vector<Turn> turns = shorten(launch, outcome);
   const std::string file = save_replay(launch, turns, outcome.report->name);
-  throw_finding(*outcome.report,
-                file.empty() ? seed_sentence(options()) : seed_sentence(options()) + "     replay: " + file);
+  throw_finding(*outcome.report, file.empty() ? seed_sentence(options()) : replay_sentence(file));
 }
 
 Exploration explore(const std::function<void()>& run, uint64_t most_schedules, bool caches) {

@@ -111,7 +111,7 @@ std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::s
 }
 
 void add_story(Report& report, const Block& block, const Barrier& barrier) {
-  for (const std::string& line : tell(block, barrier, 6)) report.details.push_back(line);
+  for (const std::string& line : tell(block, barrier, 5)) report.details.push_back(line);
   if (const std::string stale = tell_stale_wait(block); !stale.empty()) report.details.push_back(stale);
 }
 

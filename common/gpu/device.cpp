@@ -145,13 +145,27 @@ void synchronize() {}
 KernelInfo last_kernel_info() { return {}; }
 
 void for_each_schedule(const std::function<void()>& run) {
-  const auto run_with = [&](uint64_t seed) {
-    emulator::options().seed = seed;
+  emulator::Options& options = emulator::options();
+  struct Restored {  // whatever `run` throws
+    emulator::Options before = emulator::options();
+    ~Restored() { emulator::options() = before; }
+  } const restored;
+  const auto run_with = [&](emulator::Search search, uint64_t seed) {
+    options.search = search;
+    options.seed = seed;
     run();
   };
-  if (std::getenv("TUTORIAL_SEED")) return run_with(number_from_environment("TUTORIAL_SEED", 0, 0));
-  const uint64_t schedules = number_from_environment("TUTORIAL_SCHEDULES", 1, 20);
-  for (uint64_t seed = 0; seed < schedules; ++seed) run_with(seed);
+  if (std::getenv("TUTORIAL_SEED")) {
+    const char* search = std::getenv("TUTORIAL_SEARCH");
+    run_with(search && std::strcmp(search, "pct") == 0 ? emulator::Search::pct : emulator::Search::random,
+             number_from_environment("TUTORIAL_SEED", 0, 0));
+  } else if (std::getenv("TUTORIAL_REPLAY")) {
+    run();
+  } else {
+    const uint64_t schedules = number_from_environment("TUTORIAL_SCHEDULES", 1, 20);
+    for (uint64_t seed = 0; seed < schedules; ++seed) run_with(emulator::Search::random, seed);
+    for (uint64_t seed = 0; seed < schedules / 5; ++seed) run_with(emulator::Search::pct, seed);
+  }
 }
 
 #endif

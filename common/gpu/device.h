@@ -27,9 +27,10 @@ std::string why_not(int compute_capability);
 /// Waits for all launches. Errors: Error for a launch that failed, and for an open TODO that a kernel came to.
 void synchronize();
 
-/// Calls `run` under as many schedules as TUTORIAL_SCHEDULES says (default 20), or only under TUTORIAL_SEED. On a GPU,
-/// where no schedule can be chosen, it calls it three times. Errors: Error if a variable is no number or asks for 0
-/// schedules; whatever `run` throws.
+/// On the emulator calls `run` under as many random schedules as TUTORIAL_SCHEDULES says (default 20), and under a fifth
+/// as many of PCT's (see emulator::Search); or only under TUTORIAL_SEED (with TUTORIAL_SEARCH=pct: of PCT), or under the
+/// schedule in the file TUTORIAL_REPLAY. On a GPU, where no schedule can be chosen, it calls it three times.
+/// Errors: Error if a variable is no number or asks for 0 schedules; whatever `run` throws.
 void for_each_schedule(const std::function<void()>& run);
 
 }  // namespace gpu

@@ -398,10 +398,13 @@ TEST_CASE("the environment says how many schedules are run, or which one, and no
   const auto seeds = [&](std::optional<std::string> schedules, std::optional<std::string> seed) {
     set("TUTORIAL_SCHEDULES", schedules);
     set("TUTORIAL_SEED", seed);
-    std::vector<uint64_t> seen;
+    std::vector<std::string> seen;
     std::string error;
     try {
-      gpu::for_each_schedule([&] { seen.push_back(emulator::options().seed); });
+      gpu::for_each_schedule([&] {
+        const bool is_random = emulator::options().search == emulator::Search::random;
+        seen.push_back((is_random ? "random " : "pct ") + std::to_string(emulator::options().seed));
+      });
     } catch (const gpu::Error& refused) {
       error = refused.what();
     }
@@ -409,10 +412,15 @@ TEST_CASE("the environment says how many schedules are run, or which one, and no
     set("TUTORIAL_SEED", usual_seed);
     return std::pair(seen, error);
   };
-  CHECK(seeds("3", {}).first == std::vector<uint64_t>{0, 1, 2});
-  CHECK(seeds("3", "7").first == std::vector<uint64_t>{7});
-  CHECK(seeds("3", "0").first == std::vector<uint64_t>{0});
-  CHECK(seeds({}, {}).first.size() == 20);
+  using Seeds = std::vector<std::string>;
+  CHECK(seeds("3", {}).first == Seeds{"random 0", "random 1", "random 2"});
+  CHECK(seeds("5", {}).first == Seeds{"random 0", "random 1", "random 2", "random 3", "random 4", "pct 0"});
+  CHECK(seeds("3", "7").first == Seeds{"random 7"});
+  CHECK(seeds("3", "0").first == Seeds{"random 0"});
+  CHECK(seeds({}, {}).first.size() == 20 + 4);
+  set("TUTORIAL_SEARCH", "pct");
+  CHECK(seeds("3", "7").first == Seeds{"pct 7"});
+  set("TUTORIAL_SEARCH", {});
   for (const char* wrong : {"0", "-1", "", "3x", " 3", "99999999999999999999"}) {
     const auto [seen, error] = seeds(wrong, {});
     CHECK(seen.empty());
