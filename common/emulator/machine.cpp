@@ -190,7 +190,7 @@ void Machine::land_step(std::size_t index) {
 // Moves the threads that poll, and for which something may have changed, to those that can go on. If nobody else can go
 // on, all of them: they may ask a limited number of times, or see a time-out. False: this has gone on for too long.
 bool Machine::rouse_pollers() {
-  constexpr int patience = 10'000;
+  const int patience = traces_ ? 100 : 10'000;  // exploring: each round is a choice
   if (pollers_.empty()) return true;
   const bool idle = runnable_.empty() && landable_.empty();
   if (changes_ == polls_looked_at_ && !idle) return true;
@@ -288,7 +288,8 @@ uint64_t Machine::state() const {
   const auto add = [&](uint64_t value) { hash = combine(hash, value); };
   for (const auto& block : blocks_) {
     for (const Thread& thread : block->threads) {
-      add(static_cast<uint64_t>(thread.state) << 32 | static_cast<uint32_t>(thread.polls));
+      const bool is_current = thread.polled_at == changes_;
+      add(static_cast<uint64_t>(thread.state) << 32 | static_cast<uint32_t>(thread.polls) << 1 | is_current);
       add(thread.trace);
       add(thread.clock.hash());
       add(thread.seen_through_volatile.hash());

@@ -38,7 +38,7 @@ Region* GlobalMemory::find(uintptr_t address, std::size_t size) {
 
 void GlobalMemory::forget() {
   for (Region& region : regions_) {
-    region.shadow.reset();
+    if (region.shadow) region.shadow->restart(region.base);
     region.before.clear();
   }
 }

@@ -20,7 +20,7 @@ struct Region {
   std::string name;
   uintptr_t base = 0;
   std::size_t bytes = 0;
-  std::unique_ptr<Shadow> shadow;  // made at the first access of a run
+  std::unique_ptr<Shadow> shadow;  // made at the first access
   std::vector<std::byte> before;   // the content before the first write of a run; empty: nothing has been written
 
   bool contains(uintptr_t address, std::size_t size) const { return lies_in(address, size, base, bytes); }

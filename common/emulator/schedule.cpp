@@ -1,7 +1,6 @@
 #include "emulator/schedule.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "emulator/machine.h"
 
@@ -45,8 +44,9 @@ PrioritySchedule::PrioritySchedule(const Options& options)
 }
 
 uint64_t PrioritySchedule::priority(uint64_t agent) const {
-  const auto low = low_.find(agent);
-  return low != low_.end() ? low->second : mix(seed_ ^ mix(agent)) | uint64_t{1} << 63;
+  const auto low = std::ranges::find(low_, agent);
+  if (low != low_.end()) return static_cast<uint64_t>(low_.end() - low);
+  return mix(seed_ ^ agent) | uint64_t{1} << 63;
 }
 
 std::size_t PrioritySchedule::choose(const Able& able) {
@@ -56,15 +56,16 @@ std::size_t PrioritySchedule::choose(const Able& able) {
     uint64_t best_priority = 0;
     for (std::size_t i = 0; i < size; ++i) {
       const uint64_t p = priority(able.agent(i));
-      if (p >= best_priority) {
-        best = i;
-        best_priority = p;
-      }
+      if (p < best_priority) continue;
+      best = i;
+      best_priority = p;
     }
     return best;
   };
   for (; !changes_.empty() && changes_.front() <= step_; changes_.erase(changes_.begin())) {
-    low_[able.agent(highest())] = changes_.size();
+    const uint64_t agent = able.agent(highest());
+    std::erase(low_, agent);
+    low_.push_back(agent);
   }
   ++step_;
   return highest();

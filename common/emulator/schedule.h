@@ -4,7 +4,6 @@
 #include <functional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -59,8 +58,8 @@ class PrioritySchedule : public Schedule {
   uint64_t seed_;
   bool late_copies_;
   uint64_t step_ = 0;
-  std::vector<uint64_t> changes_;               // the steps at which whoever is on top goes to the bottom
-  std::unordered_map<uint64_t, uint64_t> low_;  // who has gone there, and how deep
+  std::vector<uint64_t> changes_;  // the steps at which whoever is on top goes to the bottom
+  std::vector<uint64_t> low_;      // who has gone there, the lowest last
 };
 
 /// So many steps in a row of one agent.
