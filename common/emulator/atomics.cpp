@@ -17,30 +17,37 @@ uint64_t load_bits(const void* address, std::size_t bytes) {
   return bits;
 }
 
-// What a store publishes: with `releases` all that the thread knows, without only what a fence before it released.
+// What a store publishes: with `releases` all that the thread knows, without only what a fence before it released. An
+// update (of an atomic) adds to what the value's earlier writers published: a release sequence.
 void publish(Thread& thread, uintptr_t address, bool releases, bool is_update) {
   auto& publication = machine->publications[address];
-  if (publication.block != thread.block->index || !is_update) publication = {};  // an update continues its chain
-  publication.block = thread.block->index;
+  const int block = thread.block->index;
+  if (!is_update) publication.released.clear();
+  if (!is_update || publication.block != block) publication.would_be = {};
+  publication.block = block;
   publication.would_be.join(thread.clock.knowledge().seen);
   publication.would_be.raise(thread.index, thread.clock.epoch());
   if (releases) {
-    thread.clock.release(publication.released);
+    thread.clock.release(publication.released[block]);
   } else {
-    publication.released.join(thread.released_by_fence);
+    publication.released[block].join(thread.released_by_fence);
   }
 }
 
-// Knowledge is kept per block: what another block publishes is not followed (documented in docs/findings/README.md).
+// What a load learns: with `acquires` at once, without when a fence follows.
 void learn(Thread& thread, uintptr_t address, bool acquires) {
   const auto found = machine->publications.find(address);
-  if (found == machine->publications.end() || found->second.block != thread.block->index) return;
-  if (acquires) {
-    thread.clock.acquire(found->second.released);
-  } else {
-    thread.acquired_by_fence.join(found->second.released);
-    thread.seen_through_volatile.join(found->second.would_be);
+  if (found == machine->publications.end()) return;
+  const Machine::Publication& publication = found->second;
+  const int here = thread.block->index;
+  for (const auto& [home, knowledge] : publication.released) {
+    if (acquires) {
+      thread.clock.acquire_from(home, knowledge, here);
+    } else {
+      thread.acquired_by_fence.join_from(home, knowledge, here);
+    }
   }
+  if (!acquires && publication.block == here) thread.seen_through_volatile.join(publication.would_be);
 }
 
 }  // namespace

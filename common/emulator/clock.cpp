@@ -80,6 +80,41 @@ uint64_t Frontier::hash() const {
   return result;
 }
 
+void Knowledge::join_elsewhere(const std::map<int, Frontier>& other) {
+  auto joined =
+      elsewhere ? std::make_shared<std::map<int, Frontier>>(*elsewhere) : std::make_shared<std::map<int, Frontier>>();
+  for (const auto& [block, frontier] : other) (*joined)[block].join(frontier);
+  elsewhere = std::move(joined);
+}
+
+void Knowledge::join_from(int home, const Knowledge& other, int here) {
+  if (home == here) return join(other);
+  std::map<int, Frontier> theirs;
+  if (other.elsewhere) theirs = *other.elsewhere;
+  theirs[home].join(other.seen);
+  if (const auto ours = theirs.find(here); ours != theirs.end()) {
+    seen.join(ours->second);
+    theirs.erase(ours);
+  }
+  join_elsewhere(theirs);
+}
+
+uint64_t Knowledge::hash() const {
+  uint64_t result = seen.hash() * 31 + fenced.hash();
+  if (elsewhere) {
+    for (const auto& [block, frontier] : *elsewhere) {
+      result = combine(result, static_cast<uint64_t>(block) + frontier.hash());
+    }
+  }
+  return result;
+}
+
+bool Clock::has_seen_elsewhere(int block, int agent, uint32_t epoch) const {
+  if (!knowledge_.elsewhere) return false;
+  const auto found = knowledge_.elsewhere->find(block);
+  return found != knowledge_.elsewhere->end() && found->second[agent] >= epoch;
+}
+
 void Clock::release(Knowledge& to) {
   to.join(knowledge_);
   to.seen.raise(self_, epoch_);
@@ -103,6 +138,7 @@ void Gathering::release_from(Clock& clock) {
   const Knowledge& theirs = clock.knowledge_;
   if (!theirs.seen.is_same_object(last_.seen)) gathered_.seen.join(theirs.seen);
   if (!theirs.fenced.is_same_object(last_.fenced)) gathered_.fenced.join(theirs.fenced);
+  if (theirs.elsewhere != last_.elsewhere) gathered_.join({{}, {}, theirs.elsewhere});
   last_ = theirs;
   gathered_.seen.raise(clock.self_, clock.epoch_);
   ++clock.epoch_;
@@ -120,7 +156,8 @@ void Published::publish(Knowledge knowledge) {
 
 void Published::acquire_by(Clock& clock) {
   Knowledge& theirs = clock.knowledge_;
-  if (remembers_ && theirs.seen.is_same_object(before_.seen) && theirs.fenced.is_same_object(before_.fenced)) {
+  if (remembers_ && theirs.seen.is_same_object(before_.seen) && theirs.fenced.is_same_object(before_.fenced) &&
+      theirs.elsewhere == before_.elsewhere) {
     theirs = after_;
     return;
   }

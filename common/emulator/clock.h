@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -53,12 +55,19 @@ class Frontier {
 struct Knowledge {
   Frontier seen;
   Frontier fenced;
+  std::shared_ptr<const std::map<int, Frontier>> elsewhere;  // what was seen of other blocks; usually nothing
 
   void join(const Knowledge& other) {
     seen.join(other.seen);
     fenced.join(other.fenced);
+    if (other.elsewhere) join_elsewhere(*other.elsewhere);
   }
-  uint64_t hash() const { return seen.hash() * 31 + fenced.hash(); }
+  /// Adds, for a thread of block `here`, what a thread of block `home` knew.
+  void join_from(int home, const Knowledge& other, int here);
+  uint64_t hash() const;
+
+ private:
+  void join_elsewhere(const std::map<int, Frontier>& other);
 };
 
 /// A thread's vector clock: which epochs of the other agents of its block happened before its next step.
@@ -74,12 +83,15 @@ class Clock {
 
   /// Whether what `agent` (same block) did in its epoch `epoch` is ordered before our next step.
   bool has_seen(int agent, uint32_t epoch) const { return agent == self_ || knowledge_.seen[agent] >= epoch; }
+  /// The same for an agent of another block.
+  bool has_seen_elsewhere(int block, int agent, uint32_t epoch) const;
   /// Whether it is also ordered before the bulk copies that we request: a proxy fence lies between.
   bool has_fenced(int agent, uint32_t epoch) const { return knowledge_.fenced[agent] >= epoch; }
 
   /// Ends the epoch and adds it, and all that we know, to `to`.
   void release(Knowledge& to);
   void acquire(const Knowledge& from) { knowledge_.join(from); }
+  void acquire_from(int home, const Knowledge& from, int here) { knowledge_.join_from(home, from, here); }
   /// The copies of `stream` up to `epoch` are complete for us.
   void see_copies(int stream, uint32_t epoch) { knowledge_.seen.raise(stream, epoch); }
   /// A proxy fence: all that we know so far becomes known to the async proxy. Ends the epoch.

@@ -319,7 +319,9 @@ uint64_t Machine::state() const {
   }
   uint64_t published = 0;
   for (const auto& [address, publication] : publications) {
-    published += combine(address, publication.released.hash() ^ publication.would_be.hash());
+    uint64_t released = publication.would_be.hash();
+    for (const auto& [block, knowledge] : publication.released) released = combine(released, knowledge.hash());
+    published += combine(address, released);
   }
   add(published);
   return hash;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -197,9 +198,9 @@ class Machine {
 
   // Values that were published by atomic stores: see atomics.cpp.
   struct Publication {
-    int block = 0;
-    Knowledge released;
-    Frontier would_be;  // what a reader would see if volatile and relaxed stores were releases
+    std::map<int, Knowledge> released;  // by the block of whoever released it
+    int block = 0;                      // of the last store
+    Frontier would_be;  // what a reader of that block would see if volatile and relaxed stores were releases
   };
   std::unordered_map<uintptr_t, Publication> publications;
 

@@ -58,7 +58,8 @@ std::vector<Turn> shorten(const Launch& launch, Outcome& outcome) {
 }
 
 std::string seed_sentence(const Options& options) {
-  std::string text = "schedule: seed " + std::to_string(options.seed) + " (TUTORIAL_SEED=" + std::to_string(options.seed);
+  std::string text =
+      "schedule: seed " + std::to_string(options.seed) + " (TUTORIAL_SEED=" + std::to_string(options.seed);
   if (options.search == Search::pct) text += " TUTORIAL_SEARCH=pct";
   return text + " runs only this one)";
 }

@@ -25,7 +25,10 @@ bool needs_fence(const Access& earlier, const Access& now, Policy policy) {
 }
 
 Order order_of(const Access& earlier, const Access& now, const Clock& clock, Policy policy) {
-  if (earlier.block != now.block || !clock.has_seen(earlier.agent, earlier.epoch)) return Order::unordered;
+  if (earlier.block != now.block) {
+    return clock.has_seen_elsewhere(earlier.block, earlier.agent, earlier.epoch) ? Order::ordered : Order::unordered;
+  }
+  if (!clock.has_seen(earlier.agent, earlier.epoch)) return Order::unordered;
   if (needs_fence(earlier, now, policy) && !clock.has_fenced(earlier.agent, earlier.epoch)) return Order::unfenced;
   return Order::ordered;
 }

@@ -47,7 +47,8 @@ class Shadow {
 
   /// Adds `access` to [address, address + bytes), which must lie in the range.
   /// Returns an earlier access that conflicts: one of the two writes, they are not both strong, and `clock` (the
-  /// accessing or requesting thread's) does not order them. Threads of different blocks never see each other.
+  /// accessing or requesting thread's) does not order them. Threads of different blocks see
+  /// each other only through atomics.
   std::optional<Conflict> record(Access access, const Clock& clock, Policy policy, uintptr_t address,
                                  std::size_t bytes);
 

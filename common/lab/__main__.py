@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import arguments, chapters, check, compare, diff, doctor, given, ladder, reset, standing, suite
+from lab import arguments, chapters, check, compare, diff, doctor, given, ladder, replays, reset, standing, suite
 from lab.arguments import Arguments
 from lab.build import Build
 from lab.chapters import Chapter
@@ -52,9 +52,13 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
             return ladder.run(project, chosen, asked.record, " ".join(("./lab", *words)))
         case "check" | "compare":
             if asked.kernel:
-                given.read(asked.kernel)  # before anything is built
-            act = check.check if asked.verb == "check" else compare.compare
-            return act(project, _chapter(project, asked), asked.kernel)
+                given.read("--kernel", asked.kernel)  # before anything is built
+            if asked.replay:
+                replays.read(asked.replay)
+            chapter = _chapter(project, asked)
+            if asked.verb == "check":
+                return check.check(project, chapter, asked.kernel, asked.replay)
+            return compare.compare(project, chapter, asked.kernel)
         case "diff":
             return diff.diff(project, _chapter(project, asked))
         case "reset":

@@ -26,11 +26,11 @@ class Verb:
         return f"./lab {self.name}{words}{options}"
 
 
-_WITH_FILE = frozenset({"--kernel"})
+_WITH_FILE = frozenset({"--kernel", "--replay"})
 VERBS = (
     Verb("run", "optional", ("--record",), "build and run the references here; print the ladder"),
     Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
-    Verb("check", "needed", ("--kernel",), "judge YOUR kernel of chapter N, or FILE"),
+    Verb("check", "needed", ("--kernel", "--replay"), "judge YOUR kernel of chapter N, or FILE"),
     Verb("compare", "needed", ("--kernel",), "yours, the reference and the previous chapter, side by side"),
     Verb("diff", "needed", (), "what the reference changed since the chapter before"),
     Verb("reset", "needed", (), "start chapter N over; your file is kept beside it"),
@@ -47,6 +47,7 @@ class Arguments:
     verb: str
     chapter: str | None = None
     kernel: Path | None = None
+    replay: Path | None = None
     record: bool = False
     thorough: bool = False
 
@@ -85,6 +86,7 @@ def parse(words: Sequence[str]) -> Arguments:
         verb.name,
         chapter,
         Path(options["--kernel"]) if "--kernel" in options else None,
+        Path(options["--replay"]) if "--replay" in options else None,
         "--record" in options,
         "--thorough" in options,
     )

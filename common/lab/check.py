@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from pathlib import Path
 
-from lab import given, machines, verdicts
+from lab import given, judging, machines, verdicts
 from lab.build import Build
 from lab.chapters import Chapter
 from lab.complaint import Complaint
-from lab.judging import explored, judge
 from lab.machines import Gpu, Machines
 from lab.project import Project
 from lab.terminal import WIDTH, Progress, paint, shorten
 from lab.verdicts import Verdict
 from testing.doctest_program import Case, Outcome
 
-_SHOWN_LINES = 15
+_SHOWN_LINES = 15  # of the first red case
+_LAST_LINES = 6  # of these, where something in the middle is left out
 
 
-def check(project: Project, chapter: Chapter, kernel: Path | None) -> int:
-    """Judges the reader's kernel, or `kernel`; the exit code is 0 when everything is green."""
+def check(project: Project, chapter: Chapter, kernel: Path | None, replay: Path | None = None) -> int:
+    """Judges the reader's kernel, or `kernel`; the exit code is 0 when everything is green.
+
+    With `replay`, a file that the emulator wrote: only under the schedule in it, and not on a GPU.
+    """
     found = machines.find()
-    judged = Check(project, chapter, kernel, found)
+    judged = Check(project, chapter, kernel, found, replay)
     return 0 if judged.run(quiet=False) else 1
 
 
 class Check:
     """One kernel of one chapter, judged on one machine after the other."""
 
-    def __init__(self, project: Project, chapter: Chapter, kernel: Path | None, found: Machines) -> None:
+    def __init__(
+        self, project: Project, chapter: Chapter, kernel: Path | None, found: Machines, replay: Path | None = None
+    ) -> None:
         self._project = project
         self._chapter = chapter
         self._given = kernel
         self.kernel = kernel or project.kernel(chapter)
         self._machines = found
+        self._replay = replay
         if not self.kernel.exists():
             raise Complaint(
                 f"{project.shown(self.kernel)} is missing: `./lab reset {chapter.short}` puts the skeleton there."
@@ -55,6 +62,8 @@ class Check:
         kernel_hash = verdicts.hash_of(self.kernel)
         judged_on = ["the emulator"]
         outcome = self._judge("emulator", judged_on[0], quiet)
+        if self._replay:
+            return outcome.green
         gpu = self._machines.usable_gpu
         if outcome.green and gpu and gpu.can_run(self._chapter):
             on_gpu = self._judge("cuda", gpu.name, quiet)
@@ -63,19 +72,25 @@ class Check:
                 outcome = on_gpu
         elif gpu and not quiet:
             print(self._why_not_on(gpu))
-        self._remember(kernel_hash, outcome, judged_on)
+        if not judging.seed():
+            self._remember(kernel_hash, outcome, judged_on)
         return outcome.green
 
     def _judge(self, preset: str, machine: str, quiet: bool) -> Outcome:
         build = self.build(preset)
         build.make(self.target, purpose=f"{self.target} ({preset})")
         with Progress(f"judging {self._project.shown(self.kernel)} on {machine}"):
-            outcome = judge(build.program(self.target), self._project.root)
+            outcome = judging.judge(build.program(self.target), self._project, self._command, self._replay)
         if outcome.skipped:
             print(f"{machine}: {outcome.skipped}")
         elif not (quiet and outcome.green):
             print("\n".join(self._report(outcome, machine)))
         return outcome
+
+    @property
+    def _command(self) -> str:
+        kernel = f" --kernel {shlex.quote(str(self._given))}" if self._given else ""
+        return f"./lab check {self._chapter.short}{kernel}"
 
     def _why_not_on(self, gpu: Gpu) -> str:
         if gpu.can_run(self._chapter):
@@ -94,7 +109,8 @@ class Check:
     def _closing(self, outcome: Outcome, machine: str) -> list[str]:
         green, cases = len(outcome.cases) - len(outcome.reds), len(outcome.cases)
         if outcome.green:
-            claim = f": no finding in {explored()}" if machine == "the emulator" else ""
+            explored = f"the schedule of {self._replay}" if self._replay else judging.explored()
+            claim = f": no finding in {explored}" if machine == "the emulator" else ""
             return [paint(f"{green} of {cases} green on {machine}{claim}", "green")]
         if not outcome.reds:
             return []
@@ -132,11 +148,21 @@ def case_lines(case: Case, shown: int) -> list[str]:
         reason = f"   [{case.names[0]}]" if case.names else ""
         return [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9 - len(reason))}{reason}"]
     lines = [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9)}"]
-    why = [part for message in case.messages for line in message.splitlines() for part in _wrapped(line)]
+    first, *others = [[part for line in why.splitlines() for part in _wrapped(line)] for why in case.messages] or [[]]
+    why = _excerpt(first, shown)
+    why += [line for other in others for line in other]
     lines += [f"         {line}".rstrip() for line in why[:shown]]
     if len(why) > shown:
         lines.append(f"         … {len(why) - shown} more lines")
     return lines
+
+
+def _excerpt(lines: list[str], most: int) -> list[str]:
+    """`lines`, or the first and the last: a finding begins with what and where, and ends with rule and schedule."""
+    if len(lines) <= most:
+        return lines
+    first = most - 1 - _LAST_LINES
+    return [*lines[:first], f"   … {len(lines) - most + 1} lines left out", *lines[-_LAST_LINES:]]
 
 
 def _wrapped(line: str) -> list[str]:

@@ -48,6 +48,11 @@ class Project:
         return self.root / "build" / "lab" / "verdicts.json"
 
     @property
+    def replays(self) -> Path:
+        """Where the emulator puts the schedules of the findings that `check` shows."""
+        return self.root / "build" / "replay"
+
+    @property
     def results(self) -> Path:
         """Recorded measurements, a file a GPU."""
         return self.root / "docs" / "results"

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from unittest import mock
 
-from lab import check, compare, ladder, standing
+from lab import check, compare, ladder, replays, standing, verdicts
 from lab.complaint import Complaint
-from lab.tests.fake import CHAPTERS, GREEN, FakeCheckout, printed, skeleton, write
+from lab.tests.fake import CHAPTERS, GREEN, REAL_ROOT, FakeCheckout, printed, skeleton, write
 from lab.tests.test_benchmark import document, row
 
 _FIRST, _SECOND = CHAPTERS
@@ -27,19 +27,21 @@ class Check(FakeCheckout):
         self.doctest_program("ch01", GREEN)
         code, output = self.check()
         self.assertEqual(code, 0)
-        self.assertIn("\n2 of 2 green on the emulator: no finding in 20 schedules a case\n", output)
+        self.assertIn("\n2 of 2 green on the emulator: no finding in 24 schedules a case\n", output)
 
     def test_the_tests_run_in_the_checkout_with_few_schedules_or_as_many_as_wished(self) -> None:
         self.doctest_program("ch01", GREEN, then='echo "$TUTORIAL_SCHEDULES" >> schedules.log')
         for wished in ({}, {"TUTORIAL_SCHEDULES": "7"}):
             with mock.patch.dict(os.environ, wished):
-                self.check()
+                output = self.check()[1]
         self.assertEqual((self.project.root / "schedules.log").read_text(), "20\n7\n")
+        self.assertIn("no finding in 8 schedules a case\n", output)
 
     def test_a_single_schedule_is_not_called_twenty(self) -> None:
         self.doctest_program("ch01", GREEN)
         with mock.patch.dict(os.environ, {"TUTORIAL_SEED": "7"}):
             self.assertIn("green on the emulator: no finding in the schedule of seed 7\n", self.check()[1])
+        self.assertIsNone(verdicts.recall(self.project, _FIRST, self.project.kernel(_FIRST)), "one is no verdict")
 
     def test_red_shows_the_first_reason_and_the_next_todo(self) -> None:
         body = "int a;\n  // TODO 1.2: from here to there (about 2 lines)\n  TODO(1.2);\n"
@@ -66,6 +68,22 @@ class Check(FakeCheckout):
         self.assertIn(f"\n         {quote}\n", output)
         self.assertLessEqual(max(len(line) for line in output.splitlines() if "xxx" not in line), 100)
         self.assertTrue(output.endswith("first red: 1.1 c\nlook at chapters/01_baseline/kernel.cu\n"), output)
+
+    def test_of_a_long_finding_the_middle_is_left_out_and_never_its_rule_and_its_schedule(self) -> None:
+        begin = ["error[deadlock]: nobody can go on", "   kernel.cu:61   mbarrier_wait_parity(full[0], 0);"]
+        end = ["   rule: somebody must arrive", "   replay: ./lab check 1 --replay build/replay/deadlock-00001"]
+        for details, left_out in ((11, 0), (12, 2), (40, 30)):
+            message = "\n".join([*begin, *(f"   detail {i}" for i in range(details)), *end])
+            report = f"""<doctest><TestSuite><TestCase name="1.1 c"><Exception>{message}</Exception>
+<Message type="ERROR"><Text>another</Text></Message>
+<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
+            self.doctest_program("ch01", report, code=1)
+            lines = [line.removeprefix(" " * 9) for line in self.check()[1].splitlines()]
+            shown = lines[lines.index(begin[0]) : lines.index(end[-1]) + 1]
+            self.assertEqual(len(shown), 15)
+            self.assertEqual((shown[:2], shown[-2:]), (begin, end))
+            self.assertEqual(f"   … {left_out} lines left out" in shown, left_out > 0, shown)
+            self.assertIn("… 1 more lines", lines)
 
     def test_a_crash_is_one_sentence_and_never_green(self) -> None:
         self.doctest_program("ch01", _CUT, then="kill -SEGV $$")
@@ -114,6 +132,68 @@ class Check(FakeCheckout):
             check.check(self.project, _FIRST, None)
         self.assertIn("kernel.cu:3:1: error: no such thing\n", output.getvalue())
         self.assertTrue((self.project.root / "build/lab/emulator.log").exists())
+
+
+class Replay(FakeCheckout):
+    def replay(self, file: Path, kernel: Path | None = None) -> tuple[int, str]:
+        with printed() as output:
+            code = check.check(self.project, _FIRST, kernel, file)
+        return code, output.getvalue()
+
+    def schedule(self, name: str) -> Path:
+        path = self.project.replays / name
+        write(path, "phase-by-phase schedule, version 1\nfinding data-race\n")
+        return path
+
+    def test_a_check_tells_the_emulator_its_command_and_where_schedules_go(self) -> None:
+        words = "echo \"$TUTORIAL_COMMAND | $TUTORIAL_REPLAY_FOLDER | $TUTORIAL_REPLAY\" > said"
+        kernel = self.project.root / "a kernel.cu"
+        write(kernel, "int x;\n")
+        self.doctest_program("ch01", GREEN, then=words)
+        self.doctest_program("ch01_given", GREEN, then=words)
+        for given, option in ((None, ""), (kernel, f" --kernel '{kernel}'")):
+            with printed(), mock.patch.dict(os.environ, {"TUTORIAL_REPLAY": "left over"}):
+                check.check(self.project, _FIRST, given)
+            said = (self.project.root / "said").read_text()
+            self.assertEqual(said, f"./lab check 1{option} | build/replay | \n", "relative to where the program runs")
+
+    def test_only_the_given_schedule_is_run_and_the_gpu_left_out(self) -> None:
+        self.with_gpu()
+        self.doctest_program("ch01", GREEN, then='echo "$TUTORIAL_REPLAY" > said')
+        code, output = self.replay(self.schedule("data-race-00001"))
+        self.assertEqual(code, 0)
+        self.assertEqual((self.project.root / "said").read_text(), "build/replay/data-race-00001\n")
+        self.assertRegex(output, "on the emulator: no finding in the schedule of .*build/replay/data-race-00001\n$")
+        self.assertIsNone(verdicts.recall(self.project, _FIRST, self.project.kernel(_FIRST)), "one is no verdict")
+        self.doctest_program("ch01", _RED, code=1)
+        self.assertEqual(self.replay(self.schedule("data-race-00001"))[0], 1)
+
+    def test_a_schedule_that_no_launch_fits_is_not_green(self) -> None:
+        sentence = "no launch here has the shape of the schedule in data-race-00001."
+        self.doctest_program("ch01", GREEN, then=f"echo '{sentence}'")
+        with self.assertRaisesRegex(Complaint, f"^{sentence}$"):
+            self.replay(self.schedule("data-race-00001"))
+
+    def test_what_is_no_schedule_is_one_sentence(self) -> None:
+        path = self.schedule("data-race-00001")
+        replays.read(path)
+        for text in ("", "phase-by-phase schedule, version 12\n", "\xff"):
+            path.write_bytes(text.encode("latin-1"))
+            with self.assertRaisesRegex(Complaint, "is not a schedule that this emulator wrote") as raised:
+                replays.read(path)
+            self.assertEqual(raised.exception.code, 2)
+        self.assertIn('"phase-by-phase schedule, version 1"', (REAL_ROOT / "common/emulator/replay.cpp").read_text())
+
+    def test_the_newest_schedules_are_kept_and_a_replay_deletes_none(self) -> None:
+        self.doctest_program("ch01", GREEN)
+        files = [self.schedule(f"data-race-{number:05}") for number in range(25)]
+        for age, file in enumerate(files):
+            os.utime(file, (1_000_000 - age, 1_000_000 - age))
+        self.replay(files[-1])
+        self.assertEqual(len(list(self.project.replays.iterdir())), 25)
+        with printed():
+            check.check(self.project, _FIRST, None)
+        self.assertEqual(sorted(self.project.replays.iterdir()), files[:20])
 
 
 class Standing(FakeCheckout):

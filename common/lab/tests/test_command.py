@@ -46,9 +46,13 @@ class Command(RealCommand):
             ("check ²", "no chapter ²."),
             ("check 1 2", "one chapter, and you wrote 1 and 2"),
             ("check 1 --kernal=x", "no option --kernal=x; did you mean --kernel?"),
-            ("check 1 --kernel", "--kernel wants a file: ./lab check N [--kernel FILE]"),
+            ("check 1 --kernel", "--kernel wants a file: ./lab check N [--kernel FILE] [--replay FILE]"),
             ("check 1 --kernel nowhere.cu", "there is no file nowhere.cu"),
             ("compare 1 --kernel .", ". is a directory"),
+            ("check 1 --replay", "--replay wants a file: ./lab check N [--kernel FILE] [--replay FILE]"),
+            ("check 1 --replay nowhere", "--replay: there is no file nowhere."),
+            ("check 1 --replay nvcc", "nvcc is not a schedule that this emulator wrote; a finding's last line names"),
+            ("compare 1 --replay nvcc", "compare has no option --replay"),
             ("diff 1 --kernel x", "diff has no option --kernel. It takes none: ./lab diff N"),
             ("test 1", "test takes no chapter, and you wrote 1: ./lab test [--thorough]"),
             ("run --record", "--record needs a GPU"),
@@ -71,7 +75,7 @@ class Command(RealCommand):
         for words in (("help",), ("--help",), ("check", "-h")):
             code, out, err = self.lab(*words)
             self.assertEqual((code, err), (0, ""))
-            self.assertIn("./lab check N [--kernel FILE]", out)
+            self.assertIn("./lab check N [--kernel FILE] [--replay FILE]", out)
         self.assertEqual(sorted(self.project.root.rglob("*")), before)
 
     def test_doctor_says_what_is_missing_and_what_runs_where(self) -> None:

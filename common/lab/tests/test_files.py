@@ -66,7 +66,7 @@ class Given(FakeCheckout):
     def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(self) -> None:
         for path, sentence in (("nowhere.cu", "there is no file"), (".", "is a directory")):
             with self.assertRaisesRegex(Complaint, sentence) as raised:
-                given.read(self.project.root / path)
+                given.read("--kernel", self.project.root / path)
             self.assertEqual(raised.exception.code, 2)
 
 
