@@ -95,6 +95,9 @@ void record(Thread& thread, Region& region, uintptr_t address, std::size_t size,
   access.is_strong = is_strong;
   access.code = code;
   if (is_shared) {
+    if (Wavefronts* wavefronts = machine->wavefronts()) {
+      wavefronts->record(access.block, thread.warp(), thread.lane(), code, address - region.base, size, is_write);
+    }
     if (const Barrier* barrier = thread.block->live_barrier(address, size)) {
       machine->stop(explain_overwritten_barrier(thread, *barrier, access, {}));
     }

@@ -85,7 +85,8 @@ Machine::Machine(const Launch& launch, Schedule& schedule)
     : launch_(launch),
       options_(emulator::options()),
       schedule_(schedule),
-      traces_(dynamic_cast<Explorer*>(&schedule) != nullptr) {
+      traces_(dynamic_cast<Explorer*>(&schedule) != nullptr),
+      wavefronts_(options_.counts_wavefronts ? std::make_unique<Wavefronts>() : nullptr) {
   machine = this;
   watchdog::start();
 }
@@ -241,6 +242,11 @@ void Machine::run() {
        first += static_cast<std::size_t>(options_.resident_blocks)) {
     start_wave(order, first);
     run_wave();
+    if (wavefronts_) {
+      const SharedCost cost = wavefronts_->finish();
+      counts_.shared_wavefronts = cost.wavefronts;
+      counts_.bank_conflicts = cost.bank_conflicts();
+    }
     const bool all_left = std::ranges::all_of(
         blocks_, [](const auto& block) { return block->left == static_cast<int>(block->threads.size()); });
     if (!report_ && !gave_up_ && !all_left) {

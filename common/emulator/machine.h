@@ -22,6 +22,7 @@
 #include "emulator/memory.h"
 #include "emulator/report.h"
 #include "emulator/timeline.h"
+#include "emulator/wavefronts.h"
 
 namespace emulator {
 
@@ -29,7 +30,6 @@ constexpr int warp_size = 32;
 
 struct Block;
 class Schedule;
-class Wavefronts;
 
 /// A CUDA thread: a fiber.
 struct Thread {
@@ -162,6 +162,8 @@ class Machine {
   Counts& counts() { return counts_; }
   const std::vector<std::unique_ptr<Block>>& blocks() const { return blocks_; }
   const Options& options() const { return options_; }
+  /// Null unless the options ask for it.
+  Wavefronts* wavefronts() { return wavefronts_.get(); }
 
   void make_runnable(Thread& thread);
   void make_landable(Copy& copy) { landable_.push_back(&copy); }
@@ -229,6 +231,7 @@ class Machine {
   std::optional<Report> report_;
   std::vector<uint64_t> steps_;
   Counts counts_;
+  std::unique_ptr<Wavefronts> wavefronts_;
 };
 
 /// The thread whose step is being taken; null on the host, and while a copy takes a step.

@@ -207,10 +207,17 @@ bool ask(void* bar, uint32_t parity, const char* what, Here here) {
   if (parity > 1) machine->stop(bad_parity(thread, here, parity));
   ++machine->counts().waits;
   if (is_complete(barrier, parity)) {
+    thread.polled = nullptr;
     observe(barrier, thread, here);
     return true;
   }
   ++machine->counts().waits_blocked;
+  // In a loop of questions: the last "not yet" was about a phase that has ended, and so has the next one.
+  const bool is_late =
+      thread.polled == bar && (thread.polled_value & 1) == parity && barrier.phase > thread.polled_value;
+  if (is_late) {
+    machine->stop(lapped(*thread.block, barrier, thread, here, static_cast<int64_t>(thread.polled_value)));
+  }
   machine->not_yet(thread, bar, barrier.phase, what, here, nullptr);
   thread.trace = combine(thread.trace, ~barrier.phase);
   return false;
