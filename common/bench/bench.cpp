@@ -8,13 +8,18 @@
 
 #include "gpu/device.h"
 #include "gpu/error.h"
+#include "gpu/platform.h"
+#if !GPU_IS_REAL
+#include "emulator/control.h"
+#endif
 
 namespace bench {
 namespace {
 
 bool failed = false;
 
-// Prints a benchmark's name and its counters in columns: for the emulator, which has no times to show.
+// Prints a benchmark's name and its counters in columns, without those that are zero: for the emulator, which has no
+// times to show.
 class CountReporter : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override { return true; }
@@ -23,6 +28,7 @@ class CountReporter : public benchmark::BenchmarkReporter {
       if (run.counters.empty()) continue;
       GetOutputStream() << run.benchmark_name() << "\n";
       for (const auto& [name, counter] : run.counters) {
+        if (counter.value == 0) continue;
         char line[96];
         std::snprintf(line, sizeof line, "    %-22s %14.6g\n", name.c_str(), counter.value);
         GetOutputStream() << line;
@@ -41,6 +47,9 @@ int run(int argc, char** argv, int compute_capability) {
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+#if !GPU_IS_REAL
+  emulator::options().counts_wavefronts = true;
+#endif
   const gpu::Device device = gpu::device();
   std::unique_ptr<benchmark::BenchmarkReporter> reporter;
   if (device.sms == 0) {
@@ -114,6 +123,37 @@ void time_launches(benchmark::State& state, const std::function<void(int64_t)>& 
   for (auto _ : state) launch(i++);
 }
 
+#endif
+
+#if !GPU_IS_REAL
+void report_counts(benchmark::State& state) {
+  const emulator::Counts& counts = emulator::counts();
+  const auto set = [&](const char* name, uint64_t value) { state.counters[name] = static_cast<double>(value); };
+  set("threads", counts.threads);
+  set("global_loads", counts.global_loads);
+  set("global_load_bytes", counts.global_load_bytes);
+  set("global_stores", counts.global_stores);
+  set("global_store_bytes", counts.global_store_bytes);
+  set("shared_loads", counts.shared_loads);
+  set("shared_stores", counts.shared_stores);
+  set("shared_wavefronts", counts.shared_wavefronts);
+  set("bank_conflicts", counts.bank_conflicts);
+  set("bulk_copies", counts.bulk_copies);
+  set("bulk_copy_bytes", counts.bulk_copy_bytes);
+  set("tensor_copies", counts.tensor_copies);
+  set("tensor_copy_bytes", counts.tensor_copy_bytes);
+  set("cp_async_copies", counts.cp_async_copies);
+  set("cp_async_bytes", counts.cp_async_bytes);
+  set("most_bytes_in_flight", counts.most_bytes_in_flight);
+  set("waits", counts.waits);
+  set("waits_blocked", counts.waits_blocked);
+  set("barrier_arrivals", counts.barrier_arrivals);
+  set("barrier_phases", counts.barrier_phases);
+  set("block_barriers", counts.block_barriers);
+  set("named_barriers", counts.named_barriers);
+  set("warp_collectives", counts.warp_collectives);
+  set("atomics", counts.atomics);
+}
 #endif
 
 }  // namespace bench

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "gpu/platform.h"
+
 namespace bench {
 
 /// The program's main: options of Google Benchmark, and in every result file what it was measured on. On the emulator
@@ -16,6 +18,11 @@ int run(int argc, char** argv, int compute_capability);
 /// launches between two events that they take a millisecond, and a launch's share of it as the iteration's time. `i`
 /// lets the caller rotate its inputs. On the emulator each iteration is one launch without a time.
 void time_launches(benchmark::State& state, const std::function<void(int64_t i)>& launch);
+
+#if !GPU_IS_REAL
+/// Puts what the emulator has counted in its last run into the benchmark's counters.
+void report_counts(benchmark::State& state);
+#endif
 
 /// Ends a benchmark without a result: what it measured is wrong.
 void fail(benchmark::State& state, const std::string& message);

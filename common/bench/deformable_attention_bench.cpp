@@ -14,9 +14,6 @@
 #include "gpu/launch.h"
 #include "workloads/deformable_attention/reference.h"
 #include "workloads/deformable_attention/runner.h"
-#if !GPU_IS_REAL
-#include "emulator/control.h"
-#endif
 
 namespace {
 
@@ -93,21 +90,6 @@ void count_kernel(benchmark::State& state) {
   state.counters["blocks_per_sm"] = info.blocks_per_sm;
 }
 
-#else
-
-void count_accesses(benchmark::State& state) {
-  const emulator::Counts& counts = emulator::counts();
-  const auto set = [&](const char* name, uint64_t value) { state.counters[name] = static_cast<double>(value); };
-  set("threads", counts.threads);
-  set("global_loads", counts.global_loads);
-  set("global_load_bytes", counts.global_load_bytes);
-  set("global_stores", counts.global_stores);
-  set("global_store_bytes", counts.global_store_bytes);
-  set("shared_loads", counts.shared_loads);
-  set("shared_stores", counts.shared_stores);
-  set("block_barriers", counts.block_barriers);
-  set("warp_collectives", counts.warp_collectives);
-}
 #endif
 
 // Launches the kernel on every set and judges what it left. Returns the largest relative L2 error.
@@ -140,7 +122,7 @@ void measure(benchmark::State& state, const Variant& variant, Workload& workload
     count_bounds(state, sets.front().inputs);
     count_kernel(state);
 #else
-    count_accesses(state);
+    bench::report_counts(state);
 #endif
   } catch (const std::exception& error) {
     bench::fail(state, variant.name + " at " + workload.named.name + ": " + error.what());
