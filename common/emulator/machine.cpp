@@ -60,6 +60,25 @@ void thread_main() {
   __builtin_unreachable();
 }
 
+uint64_t hash_bytes(const void* data, std::size_t bytes) {
+  uint64_t hash = bytes;
+  for (std::size_t i = 0; i < bytes; i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, static_cast<const std::byte*>(data) + i, std::min<std::size_t>(8, bytes - i));
+    hash = combine(hash, word);
+  }
+  return hash;
+}
+
+// What a launch finds: its arguments, and what earlier launches have left in global memory.
+uint64_t hash_of_memory(const Launch& launch) {
+  uint64_t hash = hash_bytes(launch.arguments, launch.argument_bytes);
+  for (const Region& region : global_memory().regions()) {
+    hash = combine(hash, hash_bytes(reinterpret_cast<const void*>(region.base), region.bytes));
+  }
+  return hash;
+}
+
 Report endless_polling(const Thread& thread) {
   Report report{"livelock",
                 "the threads that are left only ask, again and again, and nothing changes any more",
@@ -88,6 +107,7 @@ Machine::Machine(const Launch& launch, Schedule& schedule)
       traces_(dynamic_cast<Explorer*>(&schedule) != nullptr),
       wavefronts_(options_.counts_wavefronts ? std::make_unique<Wavefronts>() : nullptr) {
   machine = this;
+  if (traces_) start_ = combine(static_cast<Explorer&>(schedule).next_launch(), hash_of_memory(launch));
   watchdog::start();
 }
 
@@ -290,7 +310,8 @@ void Machine::stop(Report report) {
 }
 
 uint64_t Machine::state() const {
-  uint64_t hash = combine(blocks_.empty() ? 0 : static_cast<uint64_t>(blocks_.front()->index), pollers_.size());
+  uint64_t hash = combine(start_, pollers_.size());
+  if (!blocks_.empty()) hash = combine(hash, static_cast<uint64_t>(blocks_.front()->index));
   const auto add = [&](uint64_t value) { hash = combine(hash, value); };
   for (const auto& block : blocks_) {
     for (const Thread& thread : block->threads) {

@@ -88,6 +88,7 @@ struct Thread {
     wait_site = site;
     wait_code = nullptr;
     barrier = nullptr;
+    trace = combine(trace, 2);  // woken here is not the same as not yet come here
   }
   int warp() const { return index / warp_size; }
   int lane() const { return index % warp_size; }
@@ -218,6 +219,7 @@ class Machine {
   Options options_;
   Schedule& schedule_;
   bool traces_;
+  uint64_t start_ = 0;  // with traces: a hash of what the launch found
   std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<Thread*> runnable_;
   std::vector<Copy*> landable_;

@@ -148,6 +148,7 @@ std::size_t Explorer::choose(const Able& able) {
 
 bool Explorer::advance() {
   depth_ = 0;
+  launches_ = 0;
   while (!path_.empty() && ++path_.back().taken == path_.back().agents.size()) path_.pop_back();
   return !path_.empty();
 }

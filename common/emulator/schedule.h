@@ -96,6 +96,8 @@ class Explorer : public Schedule {
   /// Prepares the next run. False if there is none.
   bool advance();
   uint64_t states() const { return states_; }
+  /// The number of the launch that begins, in this run.
+  uint64_t next_launch() { return launches_++; }
 
  private:
   struct Choice {
@@ -106,6 +108,7 @@ class Explorer : public Schedule {
   std::vector<Choice> path_;
   std::size_t depth_ = 0;
   uint64_t states_ = 0;
+  uint64_t launches_ = 0;
   std::unordered_set<uint64_t> known_;
 };
 
