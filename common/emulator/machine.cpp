@@ -107,7 +107,10 @@ Machine::Machine(const Launch& launch, Schedule& schedule)
       traces_(dynamic_cast<Explorer*>(&schedule) != nullptr),
       wavefronts_(options_.counts_wavefronts ? std::make_unique<Wavefronts>() : nullptr) {
   machine = this;
-  if (traces_) start_ = combine(static_cast<Explorer&>(schedule).next_launch(), hash_of_memory(launch));
+  if (traces_) {
+    const uint64_t number = static_cast<Explorer&>(schedule).next_launch();
+    start_ = number == 0 ? 0 : combine(number, hash_of_memory(launch));  // a run's first launch finds always the same
+  }
   watchdog::start();
 }
 
@@ -281,7 +284,10 @@ void Machine::run() {
   counts_.steps = steps_.size();
 }
 
-void Machine::yield(Thread& thread) { switch_context(thread.context, scheduler_); }
+void Machine::yield(Thread& thread) {
+  switch_context(thread.context, scheduler_);
+  thread.is_in_wait = false;
+}
 
 void Machine::make_runnable(Thread& thread) {
   thread.state = Thread::State::runnable;
@@ -318,6 +324,7 @@ uint64_t Machine::state() const {
       const bool is_current = thread.polled_at == changes_;
       add(static_cast<uint64_t>(thread.state) << 32 | static_cast<uint32_t>(thread.polls) << 1 | is_current);
       add(thread.trace);
+      if (thread.is_in_wait) add(combine(reinterpret_cast<uintptr_t>(thread.wait_for), thread.phase));
       add(thread.clock.hash());
       add(thread.seen_through_volatile.hash());
     }

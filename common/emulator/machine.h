@@ -44,6 +44,7 @@ struct Thread {
   Clock clock;
 
   // Where it waits, and what it brought.
+  bool is_in_wait = false;  // also when it has been woken, until it takes its next step
   Here wait_site{};
   const void* wait_code = nullptr;  // where, if it polls a variable: an address of code
   const char* wait_for = nullptr;   // "__syncthreads()", ...
@@ -88,7 +89,7 @@ struct Thread {
     wait_site = site;
     wait_code = nullptr;
     barrier = nullptr;
-    trace = combine(trace, 2);  // woken here is not the same as not yet come here
+    is_in_wait = true;
   }
   int warp() const { return index / warp_size; }
   int lane() const { return index % warp_size; }
