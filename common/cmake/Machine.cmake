@@ -62,16 +62,31 @@ else()
   message(FATAL_ERROR "TUTORIAL_MACHINE is \"${TUTORIAL_MACHINE}\": it is emulator or cuda.")
 endif()
 
-# tutorial_kernel(<target> <kernel file> <variant> [ARCHITECTURES ...]): an object library with one kernel file, compiled
-# for this machine and registered under a variant's name.
+# tutorial_kernel(<target> <kernel file> <variant> [MEASURED] [ARCHITECTURES ...] [LIBRARIES ...] [OPTIONS ...]): an object
+# library with one kernel file, compiled for this machine and registered under a variant's name. It is for tests: on a GPU
+# with the watchdog (gpu/watchdog.h). MEASURED also makes <target>_measured, for benchmarks and resource gates: without it.
 function(tutorial_kernel target file variant)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "ARCHITECTURES")
-  add_library(${target} OBJECT ${file})
-  target_link_libraries(${target} PRIVATE kernel_options)
-  target_compile_definitions(${target} PRIVATE TUTORIAL_VARIANT="${variant}")
+  cmake_parse_arguments(PARSE_ARGV 3 arg "MEASURED" "" "ARCHITECTURES;LIBRARIES;OPTIONS")
+  macro(kernel_library name)
+    add_library(${name} OBJECT ${file})
+    target_link_libraries(${name} PRIVATE kernel_options ${arg_LIBRARIES})
+    target_compile_options(${name} PRIVATE ${arg_OPTIONS})
+    target_compile_definitions(${name} PRIVATE TUTORIAL_VARIANT="${variant}")
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)  # built where a program needs it
+    if(arg_ARCHITECTURES)
+      set_target_properties(${name} PROPERTIES CUDA_ARCHITECTURES "${arg_ARCHITECTURES}")
+    endif()
+  endmacro()
+  kernel_library(${target})
   if(TUTORIAL_MACHINE STREQUAL "emulator")
     set_source_files_properties(${file} PROPERTIES LANGUAGE CXX)
-  elseif(arg_ARCHITECTURES)
-    set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES "${arg_ARCHITECTURES}")
+    if(arg_MEASURED)
+      add_library(${target}_measured ALIAS ${target})  # no second compilation where there is no watchdog
+    endif()
+  else()
+    target_compile_definitions(${target} PRIVATE TUTORIAL_WATCHDOG=1)
+    if(arg_MEASURED)
+      kernel_library(${target}_measured)
+    endif()
   endif()
 endfunction()

@@ -1,12 +1,16 @@
-"""Writes the tables of measured results into README.md and the chapters' pages, from docs/results/*.json.
+"""Writes the tables of recorded results into README.md and other pages, from docs/results/*.json.
 
     tables.py --root .            writes them
     tables.py --root . --check    changes nothing, and fails where a table is not what it would write
 
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is `ladder`, one
-row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter. Each GPU that has a file in
-docs/results/ gets its own table, and a caption with what a number is worth nothing without: driver, CUDA version, date,
-commit, command. Nothing outside the markers is touched.
+row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `bugs`, one row a wrong
+program of common/emulator/tests/bugs/. Each GPU that has a file in docs/results/ gets its own table, and a caption with
+what a number is worth nothing without: driver, CUDA version, date, commit, command. Nothing outside the markers is
+touched.
+
+docs/results/ holds <gpu>.json, what `./lab run --record` measured; bugs.json, what the emulator reports of the wrong
+programs (`bugs --record`); and sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py).
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,17 @@ BOUNDS = {"dram_bound_ms": "DRAM", "l1_bound_ms": "L1", "issue_bound_ms": "issue
 LADDER_SHAPES = ("field local", "field uniform")
 RECORD = "`./lab run --record` on a machine with a GPU"
 
-_RECORDING_KEYS = ("driver", "cuda", "date", "commit", "command", "results")
+BUGS = Path("common/emulator/tests/bugs")
+RECORD_BUGS = "`build/emulator/bin/bugs --record docs/results/bugs.json`"
+RECORD_SANITIZER = f"`python3 {BUGS}/sanitize.py build/cuda/bin/bugs` on a machine with a GPU"
+SANITIZER_TOOLS = ("racecheck", "synccheck", "memcheck")
+# How a run without a tool ends, and what a tool does: the words of sanitize.py, and those of the page.
+ENDINGS = {"right": "right", "wrong": "wrong output", "error": "error", "hang": "hangs"}
+VERDICTS = {"reports": "**reports**", "silent": "silent", "hang": "hangs", "failed": "–"}
+
+_SOURCE_KEYS = ("driver", "cuda", "date", "commit", "command")
+_RECORDING_KEYS = (*_SOURCE_KEYS, "results")
+_BUG_KEYS = ("mistake", "pitfall", "findings", "found", "first")
 _NUMBERS = ("ms", "noise_ms", "points_per_second", *BOUNDS, "registers", "shared_bytes", "blocks_per_sm", "relative_l2")
 _RESULT_KEYS = ("shape", *_NUMBERS)
 
@@ -45,14 +59,16 @@ class Results:
     def __init__(self, root: Path) -> None:
         self.chapters = sorted(page.parent.name for page in root.glob("chapters/*/README.md"))
         self.gpus: dict[str, dict[str, Recording]] = {}
+        self.bugs: dict[str, Any] = {"schedules": 0, "bugs": {}}  # what bugs.json holds
+        self.sanitizers: list[dict[str, Any]] = []  # what sanitizer-*.json hold
         for path in sorted(root.glob("docs/results/*.json")):
-            file = path.relative_to(root)
-            try:
-                recorded = json.loads(path.read_text(encoding="utf-8"))
-                self._check(recorded)
-            except (ValueError, TypeError, AttributeError) as error:
-                raise TableError(f"{file}: {error}: record it again with {RECORD}.") from None
-            self.gpus[recorded["gpu"]] = recorded["chapters"]
+            if path.name == "bugs.json":
+                self.bugs = _load(path, root, self._check_bugs, RECORD_BUGS)
+            elif path.name.startswith("sanitizer-"):
+                self.sanitizers.append(_load(path, root, self._check_sanitizer, RECORD_SANITIZER))
+            else:
+                recorded = _load(path, root, self._check, RECORD)
+                self.gpus[recorded["gpu"]] = recorded["chapters"]
 
     def _check(self, recorded: dict[str, Any]) -> None:
         """Raises a ValueError, TypeError or AttributeError where the tables could not be written from `recorded`."""
@@ -69,6 +85,34 @@ class Results:
                         raise ValueError(f"{key} {where} is no number")
                 if not result["ms"] > 0:
                     raise ValueError(f"ms {where} is not above 0")
+
+    def _check_bugs(self, recorded: dict[str, Any]) -> None:
+        _require(recorded, ("schedules", "bugs"), "the file")
+        for name, bug in recorded["bugs"].items():
+            _require(bug, _BUG_KEYS, name)
+
+    def _check_sanitizer(self, recorded: dict[str, Any]) -> None:
+        _require(recorded, ("gpu", *_SOURCE_KEYS, "bugs"), "the file")
+        for name, twins in recorded["bugs"].items():
+            _require(twins, ("wrong", "fixed"), name)
+            for twin, said in twins.items():
+                where = f"{name} {twin}"
+                _require(said, ("alone", *SANITIZER_TOOLS), where)
+                outcomes = [said["alone"]["outcome"] in ENDINGS]
+                outcomes += [said[tool]["outcome"] in VERDICTS for tool in SANITIZER_TOOLS]
+                if not all(outcomes):
+                    raise ValueError(f"{where} has an outcome that is none")
+
+
+def _load(path: Path, root: Path, check: Callable[[dict[str, Any]], None], record: str) -> dict[str, Any]:
+    """What a results file holds. `check` raises a ValueError, TypeError, KeyError or AttributeError where that is not
+    as it must be; `record` is how to record it again."""
+    try:
+        recorded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        check(recorded)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TableError(f"{path.relative_to(root)}: {error}: record it again with {record}.") from None
+    return recorded
 
 
 def _require(values: dict[str, Any], keys: tuple[str, ...], what: str) -> None:
@@ -100,21 +144,25 @@ def of_bound(result: Result) -> str:
     return f"{100 * result[key] / result['ms']:.0f} % ({BOUNDS[key]})"
 
 
-def markdown(header: list[str], rows: list[list[str]]) -> list[str]:
-    """A table: first column to the left, the others to the right."""
-    rule = [":--", *["--:" for _ in header[1:]]]
+def markdown(header: list[str], rows: list[list[str]], left: int = 1) -> list[str]:
+    """A table: so many columns to the left, the others to the right."""
+    rule = [":--"] * left + ["--:"] * (len(header) - left)
     return ["| " + " | ".join(row) + " |" for row in [header, rule, *rows]]
+
+
+def caption(gpu: str, recording: dict[str, Any]) -> str:
+    """Where a recording comes from, without a full stop."""
+    return (
+        f"{gpu}, driver {recording['driver']}, CUDA {recording['cuda']}, {recording['date']}, "
+        f"commit {recording['commit']}: `{recording['command']}`"
+    )
 
 
 def captions(gpu: str, recordings: dict[str, Recording]) -> list[str]:
     """Where the numbers come from, one line for each set of chapters that were recorded together."""
     sources: dict[str, list[str]] = {}
     for chapter, recording in recordings.items():
-        source = (
-            f"{gpu}, driver {recording['driver']}, CUDA {recording['cuda']}, {recording['date']}, "
-            f"commit {recording['commit']}: `{recording['command']}`"
-        )
-        sources.setdefault(source, []).append(chapter)
+        sources.setdefault(caption(gpu, recording), []).append(chapter)
     together = len(sources) == 1
     lines = [source if together else f"{', '.join(chapters)}: {source}" for source, chapters in sources.items()]
     return [f"{line}.  " for line in lines[:-1]] + [f"{lines[-1]}."]  # two blanks: a new line, not a new paragraph
@@ -173,11 +221,62 @@ def chapter_results(results: Results, chapter: str) -> list[str]:
     return lines[1:] or [f"Nothing is recorded yet: {RECORD} fills this table."]
 
 
+def bugs(results: Results) -> list[str]:
+    """A row for each wrong program; a table for each GPU on which compute-sanitizer was asked about them."""
+    schedules, known = results.bugs["schedules"], results.bugs["bugs"]
+    if not known:
+        return [f"Nothing is recorded yet: {RECORD_BUGS} fills this table."]
+    header = ["bug", "what is wrong", "finding", f"found in, of {schedules} schedules (first)", "on the GPU"]
+    header += SANITIZER_TOOLS
+    lines: list[str] = []
+    for recorded in results.sanitizers or [None]:
+        rows = []
+        for name, bug in known.items():
+            said = recorded["bugs"][name]["wrong"] if recorded and name in recorded["bugs"] else None
+            rows.append(
+                [
+                    f"[{name}](../../{BUGS}/{name}.cu)",
+                    bug["mistake"],
+                    " or ".join(f"[{finding}]({finding}.md)" for finding in most_frequent_first(bug["findings"])),
+                    f"{bug['found']} ({bug['first']})",
+                    ENDINGS[said["alone"]["outcome"]] if said else "–",
+                    *(VERDICTS[said[tool]["outcome"]] if said else "–" for tool in SANITIZER_TOOLS),
+                ]
+            )
+        lines += ["", *markdown(header, rows, left=3), ""]
+        if recorded:
+            lines += [*reported(recorded, known), "", f"{caption(recorded['gpu'], recorded)}."]
+        else:
+            lines += [f"compute-sanitizer was not asked yet: {RECORD_SANITIZER} fills its columns."]
+    return lines[1:]
+
+
+def most_frequent_first(counts: dict[str, int]) -> list[str]:
+    """The names, by how often each was counted."""
+    return sorted(counts, key=lambda name: (-counts[name], name))
+
+
+def reported(recorded: dict[str, Any], known: Container[str]) -> list[str]:
+    """How many of the known wrong programs each tool of compute-sanitizer reports, and which fixed ones."""
+    asked = {name: twins for name, twins in recorded["bugs"].items() if name in known}
+    lines = []
+    for tool in SANITIZER_TOOLS:
+        wrong, fixed = (
+            [name for name, twins in asked.items() if twins[twin][tool]["outcome"] == "reports"]
+            for twin in ("wrong", "fixed")
+        )
+        alarms = f"{len(fixed)} of the fixed ones" + (f" ({', '.join(fixed)})" if fixed else "")
+        lines.append(f"* {tool} reports {len(wrong)} of the {len(asked)} wrong programs, and {alarms}.")
+    return lines
+
+
 def table(name: str, results: Results) -> list[str] | None:
     """The lines of the table called `name`, or None if there is no such table."""
     kind, _, chapter = name.partition(" ")
     if name == "ladder":
         return ladder(results)
+    if name == "bugs":
+        return bugs(results)
     if kind == "results" and chapter in results.chapters:
         return chapter_results(results, chapter)
     return None
@@ -202,7 +301,7 @@ def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tu
             if made is None:
                 raise TableError(
                     f"{file}:{start[0] + 1}: there is no table {start[1]}: "
-                    "use `ladder`, or `results` with a chapter's folder."
+                    "use `ladder`, `bugs`, or `results` with a chapter's folder."
                 )
             new = ["\n", *(f"{row}\n" for row in made), "\n"]
             if new != old:
@@ -219,7 +318,7 @@ def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tu
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Writes the tables of measured results into the pages.")
+    parser = argparse.ArgumentParser(description="Writes the tables of recorded results into the pages.")
     parser.add_argument("--root", type=Path, required=True, help="the repository")
     parser.add_argument("--check", action="store_true", help="change nothing; fail where a table differs")
     arguments = parser.parse_args()
@@ -228,7 +327,8 @@ def main() -> None:
     tables = 0
     try:
         results = Results(root)
-        for page in [root / "README.md", *sorted(root.glob("chapters/*/README.md"))]:
+        others = ("chapters/*/README.md", "docs/findings/README.md")
+        for page in [root / "README.md", *(page for other in others for page in sorted(root.glob(other)))]:
             file = str(page.relative_to(root))
             text = page.read_bytes().decode()
             new, changed = rewrite(text, file, lambda name: table(name, results))

@@ -335,6 +335,13 @@ void cp_async_bulk_tensor(void* destination, const TensorMap& map, int rank, con
   if (!thread.block->shared.contains(reinterpret_cast<uintptr_t>(destination), bytes)) {
     machine->stop(not_shared(thread, copy));
   }
+  if (const int64_t past = coordinates[0] * int64_t{map.element_bytes} % 16; past != 0) {
+    machine->stop(bad_address(thread, copy,
+                              "the innermost coordinate of this copy, " + to_string(coordinates[0]) + ", begins " +
+                                  bytes_of(static_cast<std::size_t>((past + 16) % 16)) + " past a multiple of 16",
+                              "the innermost coordinate times the size of an element is a multiple of 16 bytes (a GPU "
+                              "stops with \"illegal instruction\"); the outer coordinates are free"));
+  }
   copy.fill = map.fills_with_nan ? poison : 0;
   cut_into_segments(copy, map, coordinates);
   ++machine->counts().tensor_copies;

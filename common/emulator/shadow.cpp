@@ -9,19 +9,12 @@ namespace {
 
 bool same_agent(const Access& a, const Access& b) { return a.block == b.block && a.agent == b.agent; }
 
-// PTX, "Causality order": an ordinary access and a bulk copy need a proxy fence on the way from one to the other. The
-// Guide's own example reads a tile and lets the next copy overwrite it behind a __syncthreads() alone.
+// PTX, "Causality order": an ordinary access and a bulk copy need a proxy fence on the way from one to the other, and
+// on a GPU the lack of it can be seen (docs/hardware-litmus.md, L14). The Guide's own example reads a tile and lets the
+// next copy overwrite it behind a __syncthreads() alone.
 bool needs_fence(const Access& earlier, const Access& now, Policy policy) {
   if (!now.is_async || earlier.is_async) return false;
-  switch (policy) {
-    case Policy::strict:
-      return true;
-    case Policy::guide:
-      return earlier.is_write;
-    case Policy::hardware:
-      return false;
-  }
-  return true;
+  return earlier.is_write || policy != Policy::guide;
 }
 
 Order order_of(const Access& earlier, const Access& now, const Clock& clock, Policy policy) {

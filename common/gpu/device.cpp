@@ -4,14 +4,34 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <new>
 
 #include "gpu/error.h"
 #include "gpu/launch.h"
+#include "gpu/watchdog.h"
 #if !GPU_IS_REAL
 #include "emulator/control.h"
 #endif
 
 namespace gpu {
+
+namespace {
+
+// A whole number from the environment, or `fallback`.
+uint64_t number_from_environment(const char* name, uint64_t least, uint64_t fallback) {
+  const char* text = std::getenv(name);
+  if (!text) return fallback;
+  const char* end = text + std::strlen(text);
+  uint64_t value = 0;
+  const auto parsed = std::from_chars(text, end, value);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || value < least) {
+    throw Error(std::string(name) + " must be a whole number, at least " + std::to_string(least) + ", and is \"" +
+                text + "\"");
+  }
+  return value;
+}
+
+}  // namespace
 
 #if GPU_IS_REAL
 
@@ -34,6 +54,8 @@ std::string driver_version() {
   GPU_CHECK(cudaDriverGetVersion(&number));
   return "of CUDA " + version(number);
 }
+
+bool is_lost = false;
 
 struct LastLaunch {
   const void* kernel = nullptr;
@@ -74,14 +96,27 @@ std::string why_not(int compute_capability) {
          device().name + ") has " + dotted(present) + ": the emulator runs it";
 }
 
+namespace {
+
+unsigned* the_todo_word = nullptr;
+
+void throw_if_todo_is_open() {
+  if (!the_todo_word) return;
+  volatile unsigned* const word = the_todo_word;
+  const unsigned number = *word;
+  *word = 0;
+  if (number != 0) throw_todo(number, nullptr, 0);
+}
+
+}  // namespace
+
 unsigned* todo_word() {
-  static unsigned* const word = [] {
+  if (!the_todo_word) {
     void* memory = nullptr;
     GPU_CHECK(cudaHostAlloc(&memory, sizeof(unsigned), cudaHostAllocMapped));
-    *static_cast<unsigned*>(memory) = 0;
-    return static_cast<unsigned*>(memory);
-  }();
-  return word;
+    the_todo_word = new (memory) unsigned{0};
+  }
+  return the_todo_word;
 }
 
 void throw_todo(unsigned number, const char* file, int line) {
@@ -90,12 +125,21 @@ void throw_todo(unsigned number, const char* file, int line) {
               " is not done yet" + place);
 }
 
+void check(cudaError_t result, const char* call, const char* file, int line) {
+  if (result == cudaSuccess) return;
+  if (is_lost) throw Error("the GPU is lost to this process since an earlier error; start the program again");
+  is_lost = cudaDeviceSynchronize() != cudaSuccess;  // an error that stays
+  throw_if_todo_is_open();
+  if (const std::string who_waits = watchdog::report(); !who_waits.empty()) throw Error(who_waits);
+  throw Error(std::string(call) + " failed at " + file + ":" + std::to_string(line) + ": " +
+              cudaGetErrorString(result) + " (" + cudaGetErrorName(result) + ")");
+}
+
+bool lost() { return is_lost; }
+
 void synchronize() {
   GPU_CHECK(cudaDeviceSynchronize());
-  volatile unsigned* const word = todo_word();
-  const unsigned number = *word;
-  *word = 0;
-  if (number != 0) throw_todo(number, nullptr, 0);
+  throw_if_todo_is_open();
 }
 
 void remember_launch(const void* kernel, const LaunchShape& shape) { last_launch = {kernel, shape}; }
@@ -113,28 +157,19 @@ KernelInfo last_kernel_info() {
 }
 
 void for_each_schedule(const std::function<void()>& run) {
-  for (int i = 0; i < 3; ++i) run();
+  struct Restored {  // whatever `run` throws
+    watchdog::Options before = watchdog::options();
+    ~Restored() { watchdog::options() = before; }
+  } const restored;
+  const auto run_with = [&](uint64_t seed) {
+    watchdog::options().seed = seed;
+    run();
+  };
+  if (std::getenv("TUTORIAL_SEED")) return run_with(number_from_environment("TUTORIAL_SEED", 0, 0));
+  for (uint64_t seed = 0; seed < 3; ++seed) run_with(seed);
 }
 
 #else
-
-namespace {
-
-// A whole number from the environment, or `fallback`.
-uint64_t number_from_environment(const char* name, uint64_t least, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  if (!text) return fallback;
-  const char* end = text + std::strlen(text);
-  uint64_t value = 0;
-  const auto parsed = std::from_chars(text, end, value);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || value < least) {
-    throw Error(std::string(name) + " must be a whole number, at least " + std::to_string(least) + ", and is \"" +
-                text + "\"");
-  }
-  return value;
-}
-
-}  // namespace
 
 Device device() { return {"emulator", 0, 0, 0, 0, 0, "", ""}; }
 
@@ -143,6 +178,8 @@ std::string why_not(int) { return ""; }
 void synchronize() {}
 
 KernelInfo last_kernel_info() { return {}; }
+
+bool lost() { return false; }
 
 void for_each_schedule(const std::function<void()>& run) {
   emulator::Options& options = emulator::options();

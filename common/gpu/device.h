@@ -24,13 +24,18 @@ Device device();
 /// Why kernels that need this compute capability (90 is 9.0) cannot run here: one sentence, or "" if they can.
 std::string why_not(int compute_capability);
 
-/// Waits for all launches. Errors: Error for a launch that failed, and for an open TODO that a kernel came to.
+/// Waits for all launches. Errors: Error for a launch that failed, for an open TODO that a kernel came to, and for
+/// waits that the watchdog ended (watchdog.h).
 void synchronize();
 
-/// On the emulator calls `run` under as many random schedules as TUTORIAL_SCHEDULES says (default 20), and under a fifth
-/// as many of PCT's (see emulator::Search); or only under TUTORIAL_SEED (with TUTORIAL_SEARCH=pct: of PCT), or under the
-/// schedule in the file TUTORIAL_REPLAY. On a GPU, where no schedule can be chosen, it calls it three times.
-/// Errors: Error if a variable is no number or asks for 0 schedules; whatever `run` throws.
+/// Whether an error has ended this process's use of the GPU: whatever asks it for something now gets an Error.
+bool lost();
+
+/// On the emulator calls `run` under as many random schedules as TUTORIAL_SCHEDULES says (default 20), and under a
+/// fifth as many of PCT's (see emulator::Search); or only under TUTORIAL_SEED (with TUTORIAL_SEARCH=pct: of PCT), or
+/// under the schedule in the file TUTORIAL_REPLAY. On a GPU no schedule can be chosen: there it calls it three times,
+/// without delays and with those of seeds 1 and 2 (watchdog.h), or once with those of TUTORIAL_SEED. Errors: Error if a
+/// variable is no number or asks for 0 schedules; whatever `run` throws.
 void for_each_schedule(const std::function<void()>& run);
 
 }  // namespace gpu

@@ -17,12 +17,9 @@ class Error : public std::runtime_error {
 #include "gpu/platform.h"
 #if GPU_IS_REAL
 namespace gpu {
-/// Throws Error if a CUDA call failed.
-inline void check(cudaError_t result, const char* call, const char* file, int line) {
-  if (result == cudaSuccess) return;
-  throw Error(std::string(call) + " failed at " + file + ":" + std::to_string(line) + ": " +
-              cudaGetErrorString(result) + " (" + cudaGetErrorName(result) + ")");
-}
+/// Throws Error if a CUDA call failed: with the reason, if an earlier launch left one (an open TODO, or who waits in
+/// vain).
+void check(cudaError_t result, const char* call, const char* file, int line);
 }  // namespace gpu
 #define GPU_CHECK(call) ::gpu::check((call), #call, __FILE__, __LINE__)
 #endif

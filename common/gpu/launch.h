@@ -11,6 +11,7 @@
 #include "gpu/error.h"
 #include "gpu/todo.h"
 #include "gpu/types.h"
+#include "gpu/watchdog.h"
 
 /// The shape of a launch.
 struct LaunchShape {
@@ -46,9 +47,9 @@ void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes);
 
 /// Starts `kernel` with `arguments` on every thread of `shape`. On a GPU it returns at once, as a CUDA launch does; the
 /// emulator returns when the grid has ended. Errors: gpu::Error for an impossible shape or a failed launch; on the
-/// emulator the first broken rule is thrown as a Finding.
+/// emulator the first broken rule is thrown as a Finding. (Static: what it connects on a GPU is this file's own.)
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&... arguments);
+static void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&... arguments);
 
 #if GPU_IS_REAL
 
@@ -67,14 +68,25 @@ inline void connect_todo_word() {
   }();
   static_cast<void>(connected);
 }
+
+inline void connect_watchdog() {
+#if TUTORIAL_WATCHDOG
+  static watchdog::Connection connected{};
+  const watchdog::Connection current{watchdog::options().seed, watchdog::options().patience_ns, &watchdog::board()};
+  if (current == connected) return;
+  GPU_CHECK(cudaMemcpyToSymbol(watchdog::connection, &current, sizeof current));
+  connected = current;
+#endif
+}
 }  // namespace
 
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&... arguments) {
+static void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&... arguments) {
   cudaFuncAttributes attributes;
   GPU_CHECK(cudaFuncGetAttributes(&attributes, kernel));
   gpu::validate(shape, static_cast<std::size_t>(attributes.maxDynamicSharedSizeBytes));
   connect_todo_word();
+  connect_watchdog();
   gpu::remember_launch(reinterpret_cast<const void*>(kernel), shape);
   cudaLaunchConfig_t configuration{};
   configuration.gridDim = shape.grid;
@@ -94,7 +106,7 @@ void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes) {
 }
 
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&... arguments) {
+static void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&... arguments) {
   gpu::validate(shape, emulator::allowed_shared_memory(reinterpret_cast<const void*>(kernel)));
   struct Call {
     void (*kernel)(Parameters...);

@@ -160,7 +160,7 @@ GPU_FUNCTION void mbarrier_wait_parity(Mbarrier& bar, uint32_t parity, [[maybe_u
 #else
   while (!mbarrier_test_wait_parity(bar, parity, here)) {
 #endif
-    patience.check(bar.opaque, shared_address(&bar), parity, here);
+    patience.check(&bar, parity, here);
   }
 #else
   emulator::mbarrier_wait_parity(&bar, parity, here);

@@ -29,6 +29,9 @@ constexpr unsigned todo_number(const char* text) {
   return 100 * chapter + step;
 }
 
+/// Whether a thread of this or an earlier launch came to an open TODO that the host has not reported yet.
+GPU_FUNCTION bool todo_is_open() { return *static_cast<volatile unsigned*>(todo_word_on_device) != 0; }
+
 template <unsigned Number>
 __host__ __device__ __forceinline__ void open_todo(Here here) {
 #ifdef __CUDA_ARCH__

@@ -112,6 +112,116 @@ class Writing(Tables):
         self.assertEqual(self.generate(), first.replace("3.31", "2.61").replace("7 %", "9 %"))
 
 
+class Bugs(Tables):
+    """The table of the wrong programs: what the emulator reports of them, and what compute-sanitizer does."""
+
+    PAGE = "# Findings\n<!-- table: bugs -->\n<!-- end of table -->\n"
+    HEAD = (
+        "| bug | what is wrong | finding | found in, of 64 schedules (first) "
+        "| on the GPU | racecheck | synccheck | memcheck |\n"
+    )
+    EMULATOR = {
+        "schedules": 64,
+        "bugs": {
+            "flips": {"mistake": "it flips", "pitfall": 1, "findings": {"read-in-flight": 64}, "found": 64, "first": 0},
+            "waits": {
+                "mistake": "it waits",
+                "pitfall": 0,
+                "findings": {"data-race": 1, "deadlock": 2, "livelock": 4},
+                "found": 7,
+                "first": 3,
+            },
+        },
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("docs/findings/README.md", self.PAGE)
+
+    def record_bugs(self) -> None:
+        self.write("docs/results/bugs.json", json.dumps(self.EMULATOR))
+
+    def sanitizer(self, **outcomes: tuple[list[str], list[str]]) -> dict[str, Any]:
+        """A recording: for each bug the outcomes of the wrong and of the fixed program, alone and under the tools."""
+        columns = ("alone", "racecheck", "synccheck", "memcheck")
+        source = {key: value for key, value in recording().items() if key != "results"}
+        return {
+            "gpu": "NVIDIA H200",
+            **source,
+            "command": "sanitize.py",
+            "bugs": {
+                name: {
+                    twin: {column: {"outcome": said} for column, said in zip(columns, words, strict=True)}
+                    for twin, words in zip(("wrong", "fixed"), both, strict=True)
+                }
+                for name, both in outcomes.items()
+            },
+        }
+
+    def page(self) -> str:
+        self.generate()
+        return self.read("docs/findings/README.md")
+
+    def test_a_row_links_the_program_and_its_findings_and_counts_schedules(self) -> None:
+        self.record_bugs()
+        page = self.page()
+        self.assertIn(
+            f"{self.HEAD}| :-- | :-- | :-- | --: | --: | --: | --: | --: |\n"
+            "| [flips](../../common/emulator/tests/bugs/flips.cu) | it flips | [read-in-flight](read-in-flight.md) "
+            "| 64 (0) | – | – | – | – |\n"
+            "| [waits](../../common/emulator/tests/bugs/waits.cu) | it waits "
+            "| [livelock](livelock.md) or [deadlock](deadlock.md) or [data-race](data-race.md) "
+            "| 7 (3) | – | – | – | – |\n",
+            page,
+        )
+        self.assertIn("\ncompute-sanitizer was not asked yet: `python3 common/emulator/tests/bugs/sanitize.py ", page)
+
+    def test_what_the_sanitizer_said_stands_beside_and_is_counted(self) -> None:
+        self.record_bugs()
+        good = ["right", "silent", "silent", "silent"]
+        said = self.sanitizer(
+            flips=(["wrong", "reports", "silent", "failed"], ["right", "reports", "silent", "silent"]),
+            waits=(["hang", "hang", "reports", "silent"], good),
+            renamed_since=(["wrong", "reports", "reports", "reports"], good),
+        )
+        self.write("docs/results/sanitizer-nvidia-h200.json", json.dumps(said))
+        page = self.page()
+        self.assertIn(" | 64 (0) | wrong output | **reports** | silent | – |\n", page)
+        self.assertIn(" | 7 (3) | hangs | hangs | **reports** | silent |\n", page)
+        self.assertIn(
+            "\n* racecheck reports 1 of the 2 wrong programs, and 1 of the fixed ones (flips).\n"
+            "* synccheck reports 1 of the 2 wrong programs, and 0 of the fixed ones.\n"
+            "* memcheck reports 0 of the 2 wrong programs, and 0 of the fixed ones.\n\n"
+            "NVIDIA H200, driver 580.1, CUDA 13.0, 2026-11-21, commit abc1234: `sanitize.py`.\n",
+            page,
+        )
+        self.assertNotIn("renamed_since", page)
+
+    def test_without_a_record_a_line_says_how_to_make_one(self) -> None:
+        self.assertIn("Nothing is recorded yet: `build/emulator/bin/bugs --record docs/results/bugs.json`", self.page())
+
+    def test_a_program_that_the_sanitizer_never_met_has_dashes(self) -> None:
+        self.record_bugs()
+        said = self.sanitizer(flips=(["right", "silent", "silent", "silent"],) * 2)
+        self.write("docs/results/sanitizer-nvidia-h200.json", json.dumps(said))
+        self.assertIn(" | 7 (3) | – | – | – | – |\n", self.page())
+
+    def test_a_record_that_is_none_is_refused(self) -> None:
+        good = ["right", "silent", "silent", "silent"]
+        for name, recorded, sentence in (
+            ("bugs.json", {"bugs": {}}, "docs/results/bugs.json: the file lacks schedules"),
+            ("bugs.json", {"schedules": 64, "bugs": {"flips": {"found": 1}}}, "flips lacks mistake, pitfall, findings"),
+            ("sanitizer-g.json", {"gpu": "G"}, "docs/results/sanitizer-g.json: the file lacks driver, cuda"),
+            ("sanitizer-g.json", self.sanitizer(flips=(["odd", *good[1:]], good)), "flips wrong has an outcome"),
+            ("sanitizer-g.json", {**self.sanitizer(), "bugs": {"flips": {"wrong": {}}}}, "flips lacks fixed"),
+        ):
+            with self.subTest(sentence):
+                path = self.write(f"docs/results/{name}", json.dumps(recorded))
+                done = self.run_tool("tables.py", "--root", ".")
+                self.assert_refuses(done, sentence)
+                path.unlink()
+
+
 class Checking(Tables):
     def test_a_table_that_differs_is_named_with_its_file_and_the_repair(self) -> None:
         self.generate()
