@@ -46,10 +46,11 @@ GPU_FUNCTION uint64_t now() {
   return time;
 }
 
-/// Whether the phase of parity `parity` ends within a millisecond. The emulator waits for ever, and reports it.
+/// Whether the phase of parity `parity` ends within 20 ms: long enough for a GPU that another program uses at the same
+/// time. The emulator waits for ever, and reports it.
 GPU_FUNCTION bool ends(Mbarrier& bar, uint32_t parity, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
-  const uint64_t end = now() + 1'000'000;
+  const uint64_t end = now() + 20'000'000;
   while (!mbarrier_test_wait_parity(bar, parity)) {
     if (now() > end) return false;
   }

@@ -310,7 +310,7 @@ int run_one(const Arguments& arguments) {
   uint32_t repeats = repeats_of_a_launch;
 #if GPU_IS_REAL
   if (!arguments.repeats.empty()) repeats = static_cast<uint32_t>(std::stoul(arguments.repeats));
-  watchdog::options().patience_ns = 50'000'000;
+  watchdog::options().patience_ns = 500'000'000;
 #else
   if (!arguments.repeats.empty()) setenv("TUTORIAL_SCHEDULES", arguments.repeats.c_str(), 1);
   emulator::options().shortens = false;
