@@ -130,14 +130,21 @@ void thread_fence(Here) {
   thread.clock.release(thread.released_by_fence);
 }
 
+namespace {
+void publish_inits(Thread& thread) {
+  for (Barrier* barrier : thread.unfenced_inits) barrier->fence_epoch = thread.clock.epoch();
+  thread.unfenced_inits.clear();
+}
+}  // namespace
+
 void fence_mbarrier_init(Here) {
   const InsideEmulator inside;
-  ++current->init_fences;
+  publish_inits(*current);
 }
 
 void fence_proxy_async(Here) {
   const InsideEmulator inside;
-  ++current->init_fences;
+  publish_inits(*current);
   current->clock.fence_proxy();
 }
 

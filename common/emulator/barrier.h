@@ -21,7 +21,7 @@ struct Barrier {
   Here init_site{};
   int initialiser = 0;      // thread
   uint32_t init_epoch = 0;  // of that thread
-  int init_fence = 0;       // its proxy_fences at that time
+  uint32_t fence_epoch = 0;  // of that thread, at its first fence since; 0: none yet
   int stream = 0;           // its copies, as an agent of clocks: their epoch is the phase + 1
 
   uint64_t phase = 0;

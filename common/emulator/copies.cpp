@@ -140,8 +140,9 @@ void request(Thread& thread, Copy& copy, void* bar, Here here) {
   copy.phase = barrier.phase;
   copy.stream = barrier.stream;
   copy.epoch = static_cast<uint32_t>(barrier.phase + 1);
-  if (machine->options().policy == Policy::strict &&
-      block.threads[static_cast<std::size_t>(barrier.initialiser)].init_fences == barrier.init_fence) {
+  const bool is_published =
+      barrier.fence_epoch != 0 && thread.clock.has_seen(barrier.initialiser, barrier.fence_epoch);
+  if (machine->options().policy == Policy::strict && !is_published) {
     machine->stop(unfenced_init(thread, barrier, copy));
   }
   record(thread, copy);

@@ -68,7 +68,7 @@ struct Thread {
   };
   std::vector<DeferredArrival> deferred_arrivals;
 
-  int init_fences = 0;  // fences that publish an mbarrier_init to bulk copies
+  std::vector<Barrier*> unfenced_inits;  // that it has initialised since its last fence
 
   // Polls: questions that were answered with "not yet".
   const void* polled = nullptr;  // what

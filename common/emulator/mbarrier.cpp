@@ -304,7 +304,7 @@ void mbarrier_init(void* bar, uint32_t count, Here here) {
   barrier.init_site = here;
   barrier.initialiser = thread.index;
   barrier.init_epoch = thread.clock.epoch();
-  barrier.init_fence = thread.init_fences;
+  thread.unfenced_inits.push_back(&barrier);
   barrier.stream = block.agents++;
   barrier.pending = barrier.expected = count;
   block.barrier_of_word[(address - block.shared.base) / 8] = static_cast<int>(block.barrier_count++);
@@ -406,6 +406,7 @@ void mbarrier_wait_parity(void* bar, uint32_t parity, Here here) {
       machine->stop(lapped(*thread.block, barrier, thread, here, static_cast<int64_t>(phase)));
     }
   }
+  thread.polled = nullptr;
   observe(barrier, thread, here);
 }
 

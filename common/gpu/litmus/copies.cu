@@ -89,6 +89,7 @@ const bool l10 = register_row({"L10",
                                "",
                                launch_experiment<EmptyGroups>});
 
+template <bool aligned>
 struct OverhangingBox {
   static constexpr int threads = box_columns * box_rows;
   struct Shared {
@@ -96,10 +97,11 @@ struct OverhangingBox {
     Mbarrier bar;
   };
   static __device__ void run(Shared& shared, const Trial& trial) {
-    // Every way to lie inside, to hang over, and to miss the tensor, in an order without pattern.
-    constexpr uint32_t columns = map_columns + box_columns + 3, rows = map_rows + box_rows + 3;
-    const uint32_t place = trial.number * 131 % (columns * rows);
-    const int column = static_cast<int>(place % columns) - box_columns - 1;
+    // Every way to lie inside, to hang over, and to miss the tensor, in an order without pattern. Of the innermost
+    // dimension only each fourth column is aligned to 16 bytes.
+    constexpr uint32_t columns = map_columns / 4 + box_columns / 4 + 2, rows = map_rows + box_rows + 3;
+    const uint32_t place = trial.number * 31 % (columns * rows);
+    const int column = 4 * static_cast<int>(place % columns) - box_columns - 4 + (aligned ? 0 : 1);
     const int row = static_cast<int>(place / columns) - box_rows - 1;
     begin(shared.bar, 1);
     if (threadIdx.x == 0) {
@@ -124,7 +126,14 @@ const bool l11 = register_row(
      "a box that hangs over the tensor's edge counts all its bytes and arrives filled with zeros",
      {"as promised", "never ends", "wrong inside the tensor", "not zero outside the tensor", "two phases end"},
      "",
-     launch_experiment<OverhangingBox>});
+     launch_experiment<OverhangingBox<true>>});
+const bool l11_unaligned = register_row(
+    {"L11-unaligned",
+     Kind::observation,
+     "a box that begins at a column which is not aligned to 16 bytes",
+     {"as if aligned", "never ends", "wrong inside the tensor", "not zero outside the tensor", "two phases end"},
+     "misaligned-copy",
+     launch_experiment<OverhangingBox<false>>});
 
 }  // namespace
 }  // namespace litmus

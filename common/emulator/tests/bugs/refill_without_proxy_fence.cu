@@ -1,6 +1,6 @@
 // The consumers read the slot with ordinary loads, and the copy that refills it is made by another unit, the
 // asynchronous proxy. An arrival at `empty` orders ordinary accesses; a fence must carry that over to the proxy.
-// Without it the refill may overtake the reads: rarely, and never in a small test.
+// Without it the refill may overtake the reads: rarely, and hardly in a small test.
 
 #include "emulator/tests/bugs/bug.h"
 

@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("program", type=Path, help="the program `bugs` of a cuda build")
     parser.add_argument("names", nargs="*", help="only these bugs")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/results", help="the folder of the result")
-    parser.add_argument("--seconds", type=float, default=20, help="the limit of one run")
+    parser.add_argument("--seconds", type=float, default=30, help="the limit of one run")
     parser.add_argument("-j", "--jobs", type=int, default=4, help="so many runs side by side")
     arguments = parser.parse_args()
     program: Path = arguments.program.absolute()
