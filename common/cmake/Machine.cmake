@@ -30,7 +30,7 @@ if(TUTORIAL_MACHINE STREQUAL "emulator")
     -O1 -g -fsanitize=thread --param=tsan-distinguish-volatile=1 --param=tsan-instrument-func-entry-exit=0
     -fsanitize=alignment -fno-strict-aliasing -fno-finite-loops
     -fno-builtin-memcpy -fno-builtin-memset -fno-builtin-memmove -U_FORTIFY_SOURCE
-    -Wno-unknown-pragmas -Wno-psabi)
+    -Wno-unknown-pragmas -Wno-psabi -Wno-attributes)
 elseif(TUTORIAL_MACHINE STREQUAL "cuda")
   if(NOT CMAKE_CUDA_COMPILER)
     find_program(nvcc nvcc HINTS ENV CUDA_PATH PATHS /usr/local/cuda/bin)

@@ -4,13 +4,14 @@
     tables.py --root . --check    changes nothing, and fails where a table is not what it would write
 
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is `ladder`, one
-row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `bugs`, one row a wrong
-program of common/emulator/tests/bugs/. Each GPU that has a file in docs/results/ gets its own table, and a caption with
-what a number is worth nothing without: driver, CUDA version, date, commit, command. Nothing outside the markers is
-touched.
+row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `emulator`, one row a
+figure of what the emulator costs, or `bugs`, one row a wrong program of common/emulator/tests/bugs/. Each GPU that has
+a file in docs/results/ gets its own table, and a caption with what a number is worth nothing without: driver, CUDA
+version, date, commit, command. Nothing outside the markers is touched.
 
-docs/results/ holds <gpu>.json, what `./lab run --record` measured; bugs.json, what the emulator reports of the wrong
-programs (`bugs --record`); and sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py).
+docs/results/ holds <gpu>.json, what `./lab run --record` measured; emulator.json, what the emulator costs
+(common/emulator/tests/speed.py); bugs.json, what the emulator reports of the wrong programs (`bugs --record`); and
+sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ BOUNDS = {"dram_bound_ms": "DRAM", "l1_bound_ms": "L1", "issue_bound_ms": "issue
 LADDER_SHAPES = ("field local", "field uniform")
 RECORD = "`./lab run --record` on a machine with a GPU"
 
+RECORD_EMULATOR = "`cmake --build --preset emulator --target record_emulator`"
 BUGS = Path("common/emulator/tests/bugs")
 RECORD_BUGS = "`build/emulator/bin/bugs --record docs/results/bugs.json`"
 RECORD_SANITIZER = f"`python3 {BUGS}/sanitize.py build/cuda/bin/bugs` on a machine with a GPU"
@@ -42,6 +44,7 @@ VERDICTS = {"reports": "**reports**", "silent": "silent", "hang": "hangs", "fail
 _SOURCE_KEYS = ("driver", "cuda", "date", "commit", "command")
 _RECORDING_KEYS = (*_SOURCE_KEYS, "results")
 _BUG_KEYS = ("mistake", "pitfall", "findings", "found", "first")
+_EMULATOR_KEYS = ("machine", "compiler", "date", "commit", "command", "figures")
 _NUMBERS = ("ms", "noise_ms", "points_per_second", *BOUNDS, "registers", "shared_bytes", "blocks_per_sm", "relative_l2")
 _RESULT_KEYS = ("shape", *_NUMBERS)
 
@@ -61,9 +64,12 @@ class Results:
         self.gpus: dict[str, dict[str, Recording]] = {}
         self.bugs: dict[str, Any] = {"schedules": 0, "bugs": {}}  # what bugs.json holds
         self.sanitizers: list[dict[str, Any]] = []  # what sanitizer-*.json hold
+        self.emulator: dict[str, Any] | None = None  # what emulator.json holds
         for path in sorted(root.glob("docs/results/*.json")):
             if path.name == "bugs.json":
                 self.bugs = _load(path, root, self._check_bugs, RECORD_BUGS)
+            elif path.name == "emulator.json":
+                self.emulator = _load(path, root, self._check_emulator, RECORD_EMULATOR)
             elif path.name.startswith("sanitizer-"):
                 self.sanitizers.append(_load(path, root, self._check_sanitizer, RECORD_SANITIZER))
             else:
@@ -90,6 +96,13 @@ class Results:
         _require(recorded, ("schedules", "bugs"), "the file")
         for name, bug in recorded["bugs"].items():
             _require(bug, _BUG_KEYS, name)
+
+    def _check_emulator(self, recorded: dict[str, Any]) -> None:
+        _require(recorded, _EMULATOR_KEYS, "the file")
+        for figure in recorded["figures"]:
+            _require(figure, ("what", "value", "unit", "target"), str(figure.get("what", "a figure")))
+            if not (math.isfinite(figure["value"]) and figure["value"] > 0):
+                raise ValueError(f"the value of \"{figure['what']}\" is not above 0")
 
     def _check_sanitizer(self, recorded: dict[str, Any]) -> None:
         _require(recorded, ("gpu", *_SOURCE_KEYS, "bugs"), "the file")
@@ -270,11 +283,32 @@ def reported(recorded: dict[str, Any], known: Container[str]) -> list[str]:
     return lines
 
 
+def emulator(results: Results) -> list[str]:
+    """A row for each figure of what the emulator costs."""
+    recorded = results.emulator
+    if not recorded:
+        return [f"Nothing is recorded yet: {RECORD_EMULATOR} fills this table."]
+    rows = []
+    for figure in recorded["figures"]:
+        bound = "at least" if figure["unit"].endswith(" per second") else "at most"
+        target = f"{bound} {figure['target']:,}" if figure["target"] else "–"
+        value = f"{figure['value']:,.0f}" if figure["value"] >= 100 else f"{figure['value']:g}"
+        rows.append([figure["what"], f"{value} {figure['unit']}", target])
+    source = ", ".join(recorded[key] for key in ("machine", "compiler", "date"))
+    return [
+        *markdown(["what", "measured, one core", "target"], rows),
+        "",
+        f"{source}, commit {recorded['commit']}: `{recorded['command']}`.",
+    ]
+
+
 def table(name: str, results: Results) -> list[str] | None:
     """The lines of the table called `name`, or None if there is no such table."""
     kind, _, chapter = name.partition(" ")
     if name == "ladder":
         return ladder(results)
+    if name == "emulator":
+        return emulator(results)
     if name == "bugs":
         return bugs(results)
     if kind == "results" and chapter in results.chapters:
@@ -301,7 +335,7 @@ def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tu
             if made is None:
                 raise TableError(
                     f"{file}:{start[0] + 1}: there is no table {start[1]}: "
-                    "use `ladder`, `bugs`, or `results` with a chapter's folder."
+                    "use `ladder`, `emulator`, `bugs`, or `results` with a chapter's folder."
                 )
             new = ["\n", *(f"{row}\n" for row in made), "\n"]
             if new != old:
@@ -327,7 +361,7 @@ def main() -> None:
     tables = 0
     try:
         results = Results(root)
-        others = ("chapters/*/README.md", "docs/findings/README.md")
+        others = ("chapters/*/README.md", "docs/findings/README.md", "docs/emulator.md")
         for page in [root / "README.md", *(page for other in others for page in sorted(root.glob(other)))]:
             file = str(page.relative_to(root))
             text = page.read_bytes().decode()

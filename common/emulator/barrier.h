@@ -18,11 +18,11 @@ struct Barrier {
 
   uintptr_t address = 0;
   bool live = false;
-  Here init_site{};
-  int initialiser = 0;      // thread
-  uint32_t init_epoch = 0;  // of that thread
+  Here init_site{}, inval_site{};
+  int initialiser = 0;       // thread
+  uint32_t init_epoch = 0;   // of that thread
   uint32_t fence_epoch = 0;  // of that thread, at its first fence since; 0: none yet
-  int stream = 0;           // its copies, as an agent of clocks: their epoch is the phase + 1
+  int stream = 0;            // its copies, as an agent of clocks: their epoch is the phase + 1
 
   uint64_t phase = 0;
   int64_t pending = 0, expected = 0, tx = 0;
@@ -31,6 +31,7 @@ struct Barrier {
   Gathering gathering;      // of this phase
   Published last_complete;  // of phase - 1
   std::vector<Thread*> waiters;
+  std::vector<uint32_t> last_used;     // per thread: its epoch when it called something on this barrier; 0: never
   std::vector<int64_t> last_observed;  // per thread: the last phase that a wait of it found complete; -1: none
 
   const Copy* last_copy = nullptr;  // requested last

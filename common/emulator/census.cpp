@@ -47,6 +47,7 @@ struct Group {
   Here site{};
   const void* code = nullptr;
   const Barrier* barrier = nullptr;
+  bool is_poll = false;
   std::vector<int> threads;
 };
 
@@ -60,7 +61,8 @@ std::vector<Group> waiting_groups(const Block& block) {
              other.code == thread.wait_code && other.barrier == thread.barrier;
     });
     if (group == groups.end()) {
-      group = groups.insert(group, {thread.wait_for, thread.wait_site, thread.wait_code, thread.barrier, {}});
+      group = groups.insert(
+          group, {thread.wait_for, thread.wait_site, thread.wait_code, thread.barrier, thread.is_polling, {}});
     }
     group->threads.push_back(thread.index);
   }
@@ -172,14 +174,17 @@ Report explain_standstill(const Machine& machine) {
   const int threads = static_cast<int>(block.threads.size());
   const std::vector<Group> groups = waiting_groups(block);
   const std::vector<int> left = threads_that_left(block);
-  const bool only_barriers =
-      std::all_of(groups.begin(), groups.end(), [](const Group& group) { return group.what == "__syncthreads()"; });
+  const auto is_block_barrier = [](const Group& group) { return group.what == "__syncthreads()"; };
+  // Whoever has left never comes: that alone holds the block barrier up, whatever the others wait for.
+  const bool barrier_diverged =
+      std::ranges::all_of(groups, is_block_barrier) || (!left.empty() && std::ranges::any_of(groups, is_block_barrier));
+  const bool all_ask = std::ranges::all_of(groups, [](const Group& group) { return group.is_poll; });
 
   const auto wrong_bytes = std::ranges::find_if(groups, has_wrong_bytes);
   const auto lapped = std::ranges::find_if(groups, [&](const Group& group) { return is_lapped(block, group); });
 
   Report report;
-  if (only_barriers) {
+  if (barrier_diverged) {
     report.name = "divergent-barrier";
     report.headline = left.empty()
                           ? "threads of one block wait in __syncthreads() on different lines"
@@ -187,6 +192,12 @@ Report explain_standstill(const Machine& machine) {
     report.rule =
         "every thread of the block executes the same __syncthreads(), the same number of times: no return before it, "
         "no branch around it, the same number of loop trips for all";
+  } else if (all_ask) {
+    report.name = "livelock";
+    report.headline = "the threads that are left only ask, again and again, and nothing changes any more";
+    report.rule =
+        "a loop that asks needs somebody who changes the answer: a thread that has not left, and that does not itself "
+        "wait for the one who asks";
   } else if (wrong_bytes != groups.end()) {
     report.name = "bytes-mismatch";
     report.headline = wrong_bytes->barrier->tx > 0
@@ -245,7 +256,9 @@ Report explain_standstill(const Machine& machine) {
       break;
     }
   }
-  if (const std::string stale = tell_stale_wait(block); !stale.empty()) report.details.push_back(stale);
+  for (const std::string& suspicion : {tell_stale_wait(block), tell_skipping_wait(block)}) {
+    if (!suspicion.empty()) report.details.push_back(suspicion);
+  }
   if (left.empty()) return report;
   report.details.push_back("block " + std::to_string(block.index) + ": " + std::to_string(left.size()) + " of " +
                            std::to_string(threads) + " threads have left the kernel: " + list_threads(left, threads));

@@ -140,8 +140,7 @@ void request(Thread& thread, Copy& copy, void* bar, Here here) {
   copy.phase = barrier.phase;
   copy.stream = barrier.stream;
   copy.epoch = static_cast<uint32_t>(barrier.phase + 1);
-  const bool is_published =
-      barrier.fence_epoch != 0 && thread.clock.has_seen(barrier.initialiser, barrier.fence_epoch);
+  const bool is_published = barrier.fence_epoch != 0 && thread.clock.has_seen(barrier.initialiser, barrier.fence_epoch);
   if (machine->options().policy == Policy::strict && !is_published) {
     machine->stop(unfenced_init(thread, barrier, copy));
   }

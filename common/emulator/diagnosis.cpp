@@ -25,8 +25,10 @@ Report::Side side_of_access(const Thread& thread, const Region& region, uintptr_
 }
 
 Report::Side side_of_earlier(const Access& earlier) {
-  return {
-      {}, earlier.code, std::string("earlier ") + kind_of(earlier) + " by " + describe(earlier.block, earlier.agent)};
+  const std::string what = std::string("earlier ") + kind_of(earlier) + " by ";
+  if (!earlier.copy) return {{}, earlier.code, what + describe(earlier.block, earlier.agent)};
+  return {earlier.copy->site, nullptr,
+          what + "a copy that " + describe(earlier.block, earlier.copy->issuer) + " requested"};
 }
 
 // "copy #3, 128 bytes for phase 1 of full[1], requested by warp 0, lane 0; still in flight"
@@ -84,6 +86,15 @@ void explain_waits(Report& report, const Thread& thread, const Copy& copy) {
   }
 }
 
+// Whether no copy before this one went to the same bytes.
+bool is_first_into(const Copy& copy) {
+  const Block& block = *copy.block;
+  return std::ranges::none_of(block.copies.begin(), block.copies.begin() + copy.number - 1, [&](const auto& earlier) {
+    return earlier->destination < copy.destination + copy.bytes &&
+           copy.destination < earlier->destination + earlier->bytes;
+  });
+}
+
 void add_timeline(Report& report, const Copy& copy) {
   if (copy.barrier) add_story(report, *copy.block, *copy.barrier);
 }
@@ -139,17 +150,17 @@ Report explain_in_flight(const Thread& thread, const Region& region, uintptr_t a
 Report explain_access(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
                       const Access& access, const Conflict& conflict) {
   const Access& earlier = conflict.earlier;
-  if (earlier.copy && earlier.is_write) {
+  const bool same_block = earlier.block == thread.block->index;
+  if (earlier.copy && same_block && earlier.is_write) {
     return explain_in_flight(thread, region, address, bytes, access, *earlier.copy);
   }
-  if (earlier.copy) {
+  if (earlier.copy && same_block) {
     return {"source-changed-in-flight",
             "this write changes what a copy in flight is reading",
             {side_of_access(thread, region, address, bytes, access), side_of_copy(*earlier.copy)},
             {},
             "from a copy's request to the wait for it, its source must not change"};
   }
-  const bool same_block = earlier.block == thread.block->index;
   Report report{"data-race",
                 "two threads use the same bytes, at least one writes, and nothing orders them",
                 {side_of_access(thread, region, address, bytes, access), side_of_earlier(earlier)},
@@ -173,12 +184,20 @@ Report explain_access(const Thread& thread, const Region& region, uintptr_t addr
 Report explain_request(const Thread& thread, const Region& region, const Copy& copy, bool is_write,
                        const Conflict& conflict) {
   const Access& earlier = conflict.earlier;
+  const bool same_block = earlier.block == thread.block->index;
   Report report;
   const std::string part = is_write ? "to" : "from";
   report.sides.push_back(
       {copy.site, nullptr,
        name_of(copy) + ", " + bytes_of(copy.bytes) + " " + part + " " + region.name + "     " + describe(thread)});
-  report.sides.push_back(earlier.copy ? side_of_copy(*earlier.copy) : side_of_earlier(earlier));
+  report.sides.push_back(earlier.copy && same_block ? side_of_copy(*earlier.copy) : side_of_earlier(earlier));
+  if (!same_block) {
+    report.name = "data-race";
+    report.headline = "this copy and another block use the same bytes, at least one writes, and nothing orders them";
+    report.rule =
+        "blocks of one launch run in any order and at the same time: give each block its own part of the output";
+    return report;
+  }
   add_timeline(report, copy);
   if (conflict.order == Order::unfenced) {
     const bool was_write = earlier.is_write;
@@ -208,6 +227,12 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
     report.rule =
         "between the last ordinary write to a slot and the request that refills it stands a barrier: the empty "
         "barrier of the slot, or __syncthreads()";
+  } else if (is_first_into(copy)) {
+    report.name = "overwrite-while-read";
+    report.headline = "this copy fills bytes that a thread reads, and nothing says which comes first";
+    report.rule =
+        "whoever reads a tile waits for the copy that brings it; whoever requests a copy waits for those who "
+        "read its destination";
   } else {
     report.name = "overwrite-while-read";
     report.headline = "this copy refills a slot that a thread may still be reading";

@@ -97,6 +97,33 @@ void* shared_memory(std::size_t bytes, std::size_t alignment, Here here);
 /// Ends the run with the finding `todo`. On the host: throws it.
 [[noreturn]] void open_todo(const char* number, Here here);
 
+// The bodies of gpu/mma.h.
+
+/// A fragment type of nvcuda::wmma, and so its part in a product of m x k by k x n elements.
+struct MatrixKind {
+  enum class Use { a, b, accumulator } use;
+  int m, n, k;
+  int element_bytes;     // 2 (half) or 4 (float)
+  bool is_column_major;  // of a and b
+  bool operator==(const MatrixKind&) const = default;
+};
+
+/// The 32 lanes of a warp meet to load or store the matrix at `address`, whose rows (columns, if it is column-major)
+/// begin `ldm` elements apart. Writes to `offsets`, for each element of the calling lane's fragment, where it lies:
+/// so many elements after `address`.
+void matrix_offsets(const MatrixKind& kind, const void* address, unsigned ldm, bool is_column_major,
+                    std::size_t* offsets, Here here);
+
+/// What one lane holds of a matrix.
+struct MatrixFragment {
+  const MatrixKind* kind;
+  void* elements;
+};
+
+/// The 32 lanes of a warp meet to compute d = a * b + c.
+void multiply_matrices(const MatrixFragment& d, const MatrixFragment& a, const MatrixFragment& b,
+                       const MatrixFragment& c, Here here);
+
 }  // namespace emulator
 
 #pragma GCC visibility pop

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <numeric>
 
 #include "emulator/schedule.h"
@@ -77,16 +78,6 @@ uint64_t hash_of_memory(const Launch& launch) {
     hash = combine(hash, hash_bytes(reinterpret_cast<const void*>(region.base), region.bytes));
   }
   return hash;
-}
-
-Report endless_polling(const Thread& thread) {
-  Report report{"livelock",
-                "the threads that are left only ask, again and again, and nothing changes any more",
-                {{thread.wait_site, thread.wait_code, thread.wait_for + std::string("     ") + describe(thread)}},
-                {},
-                "a loop that asks needs somebody who changes the answer: a thread that has not left, and that does not "
-                "itself wait for the one who asks"};
-  return report;
 }
 
 }  // namespace
@@ -176,7 +167,11 @@ std::unique_ptr<Block> Machine::make_block(int index) {
 }
 
 void Machine::start_wave(const std::vector<int>& order, std::size_t first) {
-  for (auto& block : blocks_) spare_blocks().push_back(std::move(block));
+  for (auto& block : blocks_) {
+    std::ranges::move(block->copies, std::back_inserter(copies_of_earlier_waves_));
+    block->copies.clear();
+    spare_blocks().push_back(std::move(block));
+  }
   blocks_.clear();
   last_ = nullptr;
   const std::size_t end = std::min(order.size(), first + static_cast<std::size_t>(options_.resident_blocks));
@@ -214,15 +209,13 @@ void Machine::land_step(std::size_t index) {
 // Moves the threads that poll, and for which something may have changed, to those that can go on. If nobody else can go
 // on, all of them: they may ask a limited number of times, or see a time-out. False: this has gone on for too long.
 bool Machine::rouse_pollers() {
-  const int patience = traces_ ? 100 : 10'000;  // exploring: each round is a choice
+  const std::size_t patience = traces_ ? 300 : 100'000;  // exploring: each round is a choice
   if (pollers_.empty()) return true;
   const bool idle = runnable_.empty() && landable_.empty();
   if (changes_ == polls_looked_at_ && !idle) return true;
-  if (changes_ != polls_looked_at_) {
-    idle_rounds_ = 0;
-  } else if (++idle_rounds_ > patience) {
-    return false;
-  }
+  if (changes_ != polls_looked_at_) idle_questions_ = 0;
+  idle_questions_ += pollers_.size();
+  if (idle_questions_ > patience) return false;
   polls_looked_at_ = changes_;
   for (Thread* thread : pollers_) make_runnable(*thread);
   pollers_.clear();
@@ -273,12 +266,7 @@ void Machine::run() {
     const bool all_left = std::ranges::all_of(
         blocks_, [](const auto& block) { return block->left == static_cast<int>(block->threads.size()); });
     if (!report_ && !gave_up_ && !all_left) {
-      const bool all_poll = std::ranges::all_of(blocks_, [](const auto& block) {
-        return std::ranges::all_of(block->threads, [](const Thread& thread) {
-          return thread.state == Thread::State::left || (thread.wait_code && thread.state == Thread::State::waiting);
-        });
-      });
-      report_ = all_poll ? endless_polling(*pollers_.front()) : explain_standstill(*this);
+      report_ = explain_standstill(*this);
     }
   }
   counts_.steps = steps_.size();
@@ -301,9 +289,13 @@ void Machine::not_yet(Thread& thread, const void* what, uint64_t value, const ch
   thread.polled_value = value;
   thread.polled_at = changes_;
   thread.polls = again ? thread.polls + 1 : 1;
-  if (thread.polls < 3) return pause(thread);
+  // Usually a thread that asks in vain soon steps aside; some go on for long, and may come to the end of their
+  // patience.
+  const bool is_stubborn = !traces_ && chance(agent_of(thread), 3) % 4 == 0;
+  if (thread.polls < (is_stubborn ? 300 : 3)) return pause(thread);
   thread.begin_wait(wait_for, site);
   thread.wait_code = code;
+  thread.is_polling = true;
   pollers_.push_back(&thread);
   yield(thread);
 }
@@ -327,13 +319,15 @@ uint64_t Machine::state() const {
       if (thread.is_in_wait) add(combine(reinterpret_cast<uintptr_t>(thread.wait_for), thread.phase));
       add(thread.clock.hash());
       add(thread.seen_through_volatile.hash());
+      add(thread.released_by_fence.hash() ^ mix(thread.acquired_by_fence.hash()));
+      if (thread.asked) add(combine(thread.asked->address, thread.asked_phase));
     }
     for (std::size_t i = 0; i < block->barrier_count; ++i) {
       const Barrier& barrier = *block->barriers[i];
       add(barrier.address << 1 | barrier.live);
       add(barrier.phase << 1 | barrier.observed);
       add(static_cast<uint64_t>(barrier.pending) << 32 ^ static_cast<uint64_t>(barrier.expected));
-      add(static_cast<uint64_t>(barrier.tx));
+      add(static_cast<uint64_t>(barrier.tx) << 32 ^ barrier.fence_epoch);
       add(barrier.gathering.hash());
       add(barrier.last_complete.hash());
       for (const int64_t observed : barrier.last_observed) add(static_cast<uint64_t>(observed));
@@ -343,7 +337,10 @@ uint64_t Machine::state() const {
       if (!block->copies[i]->landed) in_flight += mix(block->copies[i]->agent);
     }
     add(in_flight);
-    for (const Rendezvous& named : block->named) add(named.arrived.size() << 32 | static_cast<uint32_t>(named.threads));
+    for (const Rendezvous& named : block->named) {
+      add(named.arrived.size() << 32 | static_cast<uint32_t>(named.threads));
+      add(named.gathering.hash());
+    }
     if (block->shared.shadow) add(block->shared.shadow->hash());
     const auto* words = reinterpret_cast<const uint64_t*>(block->shared.base);
     for (std::size_t i = 0; i < block->shared.bytes / 8; ++i) add(words[i]);

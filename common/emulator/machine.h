@@ -29,6 +29,7 @@ namespace emulator {
 constexpr int warp_size = 32;
 
 struct Block;
+struct MatrixOperation;
 class Schedule;
 
 /// A CUDA thread: a fiber.
@@ -44,12 +45,14 @@ struct Thread {
   Clock clock;
 
   // Where it waits, and what it brought.
+  bool is_polling = false;  // it asks, and nothing has changed for a while
   bool is_in_wait = false;  // also when it has been woken, until it takes its next step
   Here wait_site{};
-  const void* wait_code = nullptr;  // where, if it polls a variable: an address of code
-  const char* wait_for = nullptr;   // "__syncthreads()", ...
-  uint64_t result = 0;              // of the exchange it waited for
-  Barrier* barrier = nullptr;       // the mbarrier it waits for, and for which phase
+  const void* wait_code = nullptr;              // where, if it polls a variable: an address of code
+  const char* wait_for = nullptr;               // "__syncthreads()", ...
+  uint64_t result = 0;                          // of the exchange it waited for
+  MatrixOperation* matrix_operation = nullptr;  // it waits for the other lanes of (matrix.cpp)
+  Barrier* barrier = nullptr;                   // the mbarrier it waits for, and for which phase
   uint64_t phase = 0;
   const void* last_code = nullptr;  // its last access to shared or global memory
 
@@ -73,9 +76,10 @@ struct Thread {
   // Polls: questions that were answered with "not yet".
   const void* polled = nullptr;  // what
   uint64_t polled_value = 0;
-  uint64_t polled_at = 0;  // Machine::changes() then
-  int polls = 0;           // since something changed
-  uint64_t polls_ever = 0;
+  uint64_t polled_at = 0;          // Machine::changes() then
+  int polls = 0;                   // since something changed
+  const Barrier* asked = nullptr;  // which mbarrier last answered so, and in which phase
+  uint64_t asked_phase = 0;
 
   // Fences and strong accesses: see atomics.cpp.
   Knowledge released_by_fence, acquired_by_fence;
@@ -90,6 +94,7 @@ struct Thread {
     wait_code = nullptr;
     barrier = nullptr;
     is_in_wait = true;
+    is_polling = false;
   }
   int warp() const { return index / warp_size; }
   int lane() const { return index % warp_size; }
@@ -225,11 +230,12 @@ class Machine {
   std::vector<Thread*> runnable_;
   std::vector<Copy*> landable_;
   std::vector<Thread*> pollers_;
+  std::vector<std::unique_ptr<Copy>> copies_of_earlier_waves_;  // histories speak of them
   Context scheduler_{};
   Thread* last_ = nullptr;  // who took the last step
   uint64_t changes_ = 1;
-  uint64_t polls_looked_at_ = 0;  // changes_ when the pollers were last looked at
-  int idle_rounds_ = 0;           // so often have all threads that were left only asked
+  uint64_t polls_looked_at_ = 0;    // changes_ when the pollers were last looked at
+  std::size_t idle_questions_ = 0;  // asked while nothing could change
   bool gave_up_ = false;
   std::optional<Report> report_;
   std::vector<uint64_t> steps_;

@@ -49,10 +49,21 @@ Report misaligned_barrier(const Thread& thread, Here here, uintptr_t address) {
                to_string(address % 8) + " bytes past a multiple of 8", "an mbarrier is 8 bytes, aligned to 8");
 }
 
-Report never_initialised(const Thread& thread, Here here) {
-  return about("barrier-not-initialized", "there is no mbarrier here", thread, here, "",
-               "mbarrier_init comes first: one thread, then fence_mbarrier_init() and __syncthreads(), then everybody; "
-               "after mbarrier_inval it must come again");
+Report never_initialised(const Thread& thread, Here here, uintptr_t address) {
+  Block& block = *thread.block;
+  Report report = about("barrier-not-initialized", "there is no mbarrier here", thread, here, "",
+                        "mbarrier_init comes first: one thread, then fence_mbarrier_init() and __syncthreads(), then "
+                        "everybody; after mbarrier_inval it must come again");
+  if (const Barrier* before = address >= block.shared.base + 8 ? block.live_barrier(address - 8, 8) : nullptr) {
+    report.details.push_back("these 8 bytes lie directly behind " + name_of(block, *before));
+  }
+  for (std::size_t i = block.barrier_count; i > 0; --i) {
+    const Barrier& dead = *block.barriers[i - 1];
+    if (dead.address != address) continue;
+    report.sides.push_back({dead.inval_site, nullptr, name_of(block, dead) + " was invalidated here"});
+    break;
+  }
+  return report;
 }
 
 Report not_visible(const Block& block, const Barrier& barrier, const Thread& thread, Here here) {
@@ -174,11 +185,13 @@ Report lapped(const Block& block, const Barrier& barrier, const Thread& thread, 
 void observe(Barrier& barrier, Thread& thread, Here here) {
   Block& block = *thread.block;
   const auto phase = static_cast<int64_t>(barrier.phase) - 1;
+  if (thread.asked == &barrier) thread.asked = nullptr;
   if (barrier.last_observed.empty()) barrier.last_observed.assign(block.threads.size(), -1);
   int64_t& last = barrier.last_observed[static_cast<std::size_t>(thread.index)];
-  const bool again = phase >= 0 && last == phase;
-  block.timeline.add(
-      {again ? Event::Kind::waited_again : Event::Kind::waited, thread.index, &barrier, nullptr, phase, here});
+  const auto kind = phase >= 0 && last == phase ? Event::Kind::waited_again
+                    : phase > last + 1          ? Event::Kind::waited_later
+                                                : Event::Kind::waited;
+  block.timeline.add({kind, thread.index, &barrier, nullptr, phase, here});
   if (phase < 0) return;
   last = phase;
   barrier.observed = true;
@@ -200,26 +213,33 @@ Barrier& enter(void* bar, Thread& thread, Here here) {
   return barrier_at(bar, thread, here);
 }
 
+void answer_not_yet(const Barrier& barrier, Thread& thread, const char* what, Here here) {
+  ++machine->counts().waits_blocked;
+  thread.asked = &barrier;
+  thread.asked_phase = barrier.phase;
+  const auto phase = static_cast<int64_t>(barrier.phase);
+  thread.block->timeline.add({Event::Kind::asked, thread.index, &barrier, nullptr, phase, here});
+  thread.trace = combine(thread.trace, ~barrier.phase);
+  machine->not_yet(thread, &barrier, barrier.phase, what, here, nullptr);
+}
+
 bool ask(void* bar, uint32_t parity, const char* what, Here here) {
   const InsideEmulator inside;
   Thread& thread = *current;
   Barrier& barrier = enter(bar, thread, here);
   if (parity > 1) machine->stop(bad_parity(thread, here, parity));
   ++machine->counts().waits;
+  // In a loop of questions: the last "not yet" was about a phase that has ended, and so has the next one.
+  const bool is_late =
+      thread.asked == &barrier && (thread.asked_phase & 1) == parity && barrier.phase > thread.asked_phase + 1;
+  if (is_late) {
+    machine->stop(lapped(*thread.block, barrier, thread, here, static_cast<int64_t>(thread.asked_phase)));
+  }
   if (is_complete(barrier, parity)) {
-    thread.polled = nullptr;
     observe(barrier, thread, here);
     return true;
   }
-  ++machine->counts().waits_blocked;
-  // In a loop of questions: the last "not yet" was about a phase that has ended, and so has the next one.
-  const bool is_late =
-      thread.polled == bar && (thread.polled_value & 1) == parity && barrier.phase > thread.polled_value;
-  if (is_late) {
-    machine->stop(lapped(*thread.block, barrier, thread, here, static_cast<int64_t>(thread.polled_value)));
-  }
-  machine->not_yet(thread, bar, barrier.phase, what, here, nullptr);
-  thread.trace = combine(thread.trace, ~barrier.phase);
+  answer_not_yet(barrier, thread, what, here);
   return false;
 }
 
@@ -234,9 +254,17 @@ Report live_already(const Block& block, const Barrier& barrier, const Thread& th
   return with_barrier(std::move(report), block, barrier);
 }
 
+// Whether everybody's last use of the barrier is ordered before this thread's next step.
+bool all_have_finished(const Barrier& barrier, const Thread& thread) {
+  for (std::size_t i = 0; i < barrier.last_used.size(); ++i) {
+    if (!thread.clock.has_seen(static_cast<int>(i), barrier.last_used[i])) return false;
+  }
+  return true;
+}
+
 Report in_use(const Block& block, const Barrier& barrier, const Thread& thread, Here here) {
   return with_barrier(about("invalidated-in-use",
-                            "mbarrier_inval on an mbarrier that threads wait for or that copies will "
+                            "mbarrier_inval on an mbarrier that others may still use: a thread, or a copy that will "
                             "report to",
                             thread, here, name_of(block, barrier),
                             "before mbarrier_inval everybody has come out of his last wait, and a barrier of the block "
@@ -261,10 +289,12 @@ Barrier& barrier_at(const void* bar, Thread& thread, Here here) {
   if (!block.shared.contains(address, 8)) machine->stop(not_in_shared_memory(thread, here));
   if (address % 8) machine->stop(misaligned_barrier(thread, here, address));
   Barrier* const barrier = block.live_barrier(address, 8);
-  if (!barrier) machine->stop(never_initialised(thread, here));
+  if (!barrier) machine->stop(never_initialised(thread, here, address));
   if (!thread.clock.has_seen(barrier->initialiser, barrier->init_epoch)) {
     machine->stop(not_visible(block, *barrier, thread, here));
   }
+  if (barrier->last_used.empty()) barrier->last_used.assign(block.threads.size(), 0);
+  barrier->last_used[static_cast<std::size_t>(thread.index)] = thread.clock.epoch();
   return *barrier;
 }
 
@@ -276,7 +306,7 @@ void complete_bytes(Barrier& barrier, const Copy& copy) {
 
 void arrive_after_copies(Barrier& barrier, Thread& thread, uint32_t epoch, Here here) {
   Block& block = *thread.block;
-  if (!barrier.live) return machine->stop(never_initialised(thread, here));
+  if (!barrier.live) return machine->stop(never_initialised(thread, here, barrier.address));
   count_arrival(block, barrier, thread, 1, here);
   block.timeline.add({Event::Kind::arrived, thread.index, &barrier, nullptr, 1, here});
   barrier.gathering.add(thread.stream, epoch);
@@ -316,8 +346,11 @@ void mbarrier_inval(void* bar, Here here) {
   Thread& thread = *current;
   Block& block = *thread.block;
   Barrier& barrier = enter(bar, thread, here);
-  if (!barrier.waiters.empty() || barrier.in_flight > 0) machine->stop(in_use(block, barrier, thread, here));
+  if (!barrier.waiters.empty() || barrier.in_flight > 0 || !all_have_finished(barrier, thread)) {
+    machine->stop(in_use(block, barrier, thread, here));
+  }
   barrier.live = false;
+  barrier.inval_site = here;
   block.barrier_of_word[(barrier.address - block.shared.base) / 8] = -1;
   block.timeline.add({Event::Kind::invalidated, thread.index, &barrier, nullptr, 0, here});
 }
@@ -372,9 +405,7 @@ bool mbarrier_test_wait(void* bar, uint64_t token, Here here) {
     observe(barrier, thread, here);
     return true;
   }
-  ++machine->counts().waits_blocked;
-  machine->not_yet(thread, bar, barrier.phase, "mbarrier_test_wait()", here, nullptr);
-  thread.trace = combine(thread.trace, ~barrier.phase);
+  answer_not_yet(barrier, thread, "mbarrier_test_wait()", here);
   return false;
 }
 
@@ -406,7 +437,6 @@ void mbarrier_wait_parity(void* bar, uint32_t parity, Here here) {
       machine->stop(lapped(*thread.block, barrier, thread, here, static_cast<int64_t>(phase)));
     }
   }
-  thread.polled = nullptr;
   observe(barrier, thread, here);
 }
 

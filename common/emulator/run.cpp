@@ -39,7 +39,7 @@ std::unique_ptr<Schedule> schedule_of(const Options& options) {
 
 // A schedule that gives the same finding in fewer turns, and the finding's report in it.
 std::vector<Turn> shorten(const Launch& launch, Outcome& outcome) {
-  constexpr std::size_t most_steps = 2'000'000;  // of all trials together: about a second
+  constexpr std::size_t most_steps = 500'000;  // of all trials together: a fraction of a second
   const int most_trials = static_cast<int>(std::min<std::size_t>(300, most_steps / (outcome.steps.size() + 1)));
   const std::string name = outcome.report->name;
   const auto fails = [&](const std::vector<Turn>& turns) {

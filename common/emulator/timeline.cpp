@@ -11,28 +11,31 @@ std::string text_of(const Event& event) {
   const std::string value = std::to_string(event.value);
   switch (event.kind) {
     case Event::Kind::initialised:
-      return "initialised, " + value + (event.value == 1 ? " arrival a phase" : " arrivals a phase");
+      return "initialised it for " + value + (event.value == 1 ? " arrival a phase" : " arrivals a phase");
     case Event::Kind::invalidated:
-      return "invalidated";
+      return "invalidated it";
     case Event::Kind::arrived:
-      return event.value == 1 ? "arrives" : "arrives " + value + " times";
+      return event.value == 1 ? "arrived" : "arrived " + value + " times";
     case Event::Kind::expected:
-      return "expects " + bytes_of(static_cast<std::size_t>(event.value));
+      return "expected " + bytes_of(static_cast<std::size_t>(event.value));
     case Event::Kind::dropped:
-      return "arrives and drops out";
+      return "arrived and dropped out";
     case Event::Kind::completed:
-      return "phase " + value + " is complete";
+      return "phase " + value + " complete";
     case Event::Kind::waited:
-      return event.value < 0 ? "wait passes at once: fresh barrier, parity 1"
-                             : "wait passes: phase " + value + " is complete";
+      return event.value < 0 ? "wait passed at once: fresh, parity 1" : "wait passed: phase " + value;
     case Event::Kind::waited_again:
-      return "wait passes at once: phase " + value + ", again";
+      return "wait passed at once: phase " + value + " again";
+    case Event::Kind::waited_later:
+      return "wait passed: phase " + value + ", the one before not seen";
+    case Event::Kind::asked:
+      return "asked: phase " + value + " not complete";
     case Event::Kind::blocked:
-      return "waits for phase " + value;
+      return "began to wait for phase " + value;
     case Event::Kind::requested:
-      return "requests " + name_of(*event.copy) + " for phase " + value;
+      return "requested " + name_of(*event.copy) + " for phase " + value;
     case Event::Kind::landed:
-      return name_of(*event.copy) + " lands";
+      return name_of(*event.copy) + " landed";
   }
   return "";
 }
@@ -72,6 +75,16 @@ std::string tell_stale_wait(const Block& block) {
   return text;
 }
 
+std::string tell_skipping_wait(const Block& block) {
+  const std::vector<Event> events = block.timeline.events();
+  const auto found =
+      std::ranges::find_if(events, [](const Event& event) { return event.kind == Event::Kind::waited_later; });
+  if (found == events.end()) return "";
+  return "suspicious: the wait for " + name_of(block, *found->barrier) + " at " + place(found->here) + " by " +
+         describe_in_block(found->thread) + " found phase " + std::to_string(found->value) +
+         " complete, and this thread has never seen phase " + std::to_string(found->value - 1) + ": it came late";
+}
+
 std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::size_t lines) {
   struct Line {
     Event event;
@@ -97,7 +110,8 @@ std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::s
   for (const Line& line : told) {
     std::string who;
     if (line.event.thread >= 0) {
-      who = "warp " + std::to_string(line.event.thread / warp_size) + ", " + list_lanes(line.lanes);
+      who = "warp " + std::to_string(line.event.thread / warp_size);
+      if (~line.lanes) who += ", " + list_lanes(line.lanes);
     }
     who.resize(std::max<std::size_t>(who.size(), 18), ' ');
     std::string what = text_of(line.event);

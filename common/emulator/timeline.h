@@ -25,6 +25,8 @@ struct Event {
     completed,     // value: the phase that ended
     waited,        // value: the phase found complete; -1: none was needed, the barrier is fresh
     waited_again,  // the same, and this thread had found that phase complete before
+    waited_later,  // the same, and this thread has not seen the phase before that one
+    asked,         // in vain; value: the phase that is not complete
     blocked,       // value: the phase that is waited for
     requested,
     landed,
@@ -63,6 +65,10 @@ class Timeline {
 /// Where a thread's wait passed at once because it found a phase complete that the thread had seen before: what a
 /// parity looks like that has not been flipped. "" if there was none.
 std::string tell_stale_wait(const Block& block);
+
+/// Where a thread's wait found a phase complete though the thread had not seen the one before: it may have come late.
+/// "" if there was none.
+std::string tell_skipping_wait(const Block& block);
 
 /// The last events of `barrier`, one line each: at most `lines`.
 std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::size_t lines);

@@ -15,7 +15,9 @@
 /// linker must never replace its code by a copy from a file compiled without them.
 #define GPU_FUNCTION static inline __attribute__((always_inline))
 #define __global__
-#define __device__
+// Always inline: where a call takes a struct (a half is one) from memory in registers, or returns one to memory,
+// -fsanitize=thread sees no access.
+#define __device__ __attribute__((always_inline))
 #define __host__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)

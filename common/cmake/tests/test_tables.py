@@ -222,6 +222,50 @@ class Bugs(Tables):
                 path.unlink()
 
 
+class Emulator(Tables):
+    FIGURES = (
+        ("a ring: random", 96412.0, "schedules per second", 50_000),
+        ("a ring: every schedule", 7.59, "ms", 1_000),
+        ("a read", 28.2, "ns", None),
+    )
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("docs/emulator.md", "# E\n<!-- table: emulator -->\n<!-- end of table -->\n")
+
+    def record_figures(self, **changes: object) -> None:
+        figures = [dict(zip(("what", "value", "unit", "target"), figure, strict=True)) for figure in self.FIGURES]
+        base = {"machine": "CPU", "compiler": "g++ 12", "date": "2026-11-21", "commit": "abc1234", "command": "record"}
+        self.write("docs/results/emulator.json", json.dumps({**base, "figures": figures, **changes}))
+
+    def test_a_row_has_the_figure_and_its_target(self) -> None:
+        self.record_figures()
+        self.generate()
+        self.assertIn(
+            "| what | measured, one core | target |\n| :-- | --: | --: |\n"
+            "| a ring: random | 96,412 schedules per second | at least 50,000 |\n"
+            "| a ring: every schedule | 7.59 ms | at most 1,000 |\n"
+            "| a read | 28.2 ns | – |\n\nCPU, g++ 12, 2026-11-21, commit abc1234: `record`.\n",
+            self.read("docs/emulator.md"),
+        )
+
+    def test_without_a_record_a_line_says_how_to_make_one(self) -> None:
+        self.generate()
+        self.assertIn("Nothing is recorded yet: `cmake --build --preset", self.read("docs/emulator.md"))
+
+    def test_a_record_that_is_none_is_refused(self) -> None:
+        broken: tuple[tuple[dict[str, object], str], ...] = (
+            ({"figures": [{"what": "a read"}]}, "a read lacks value, unit, target"),
+            ({"figures": [{"what": "a read", "value": float("nan"), "unit": "ns", "target": None}]}, "is not above 0"),
+            ({"figures": [{"what": "a read", "value": 0, "unit": "ns", "target": None}]}, "is not above 0"),
+            ({"figures": 1}, "docs/results/emulator.json: "),
+        )
+        for changes, sentence in broken:
+            with self.subTest(sentence):
+                self.record_figures(**changes)
+                self.assert_refuses(self.run_tool("tables.py", "--root", "."), sentence)
+
+
 class Checking(Tables):
     def test_a_table_that_differs_is_named_with_its_file_and_the_repair(self) -> None:
         self.generate()

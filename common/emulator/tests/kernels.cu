@@ -17,23 +17,8 @@ struct Array {
   T values[N];
 };
 
-// Per thread: 3 global loads of 2 bytes, 1 global store of 2 bytes, 1 shared store and 1 shared load of 4 bytes; and
-// one 16-byte load and store by thread 0 alone.
-__global__ void known_accesses_kernel(half* output, const half* input) {
-  auto& shared = shared_storage<Array<float, 4>>();
-  const int i = static_cast<int>(threadIdx.x);
-  shared.values[i] = __half2float(input[i]) + __half2float(input[i + 1]) * __half2float(input[i + 2]);
-  __syncthreads();
-  output[i] = __float2half(shared.values[3 - i]);
-  if (i == 0) *reinterpret_cast<uint4*>(output + 8) = *reinterpret_cast<const uint4*>(input + 8);
-}
-
 __global__ void copy_with_memcpy_kernel(int* output, const int* input, std::size_t bytes) {
   memcpy(output, input, bytes);
-}
-
-__global__ void copy_a_struct_kernel(int* output, const int* input) {
-  *reinterpret_cast<Array<int, 64>*>(output) = *reinterpret_cast<const Array<int, 64>*>(input);
 }
 
 __global__ void read_at_kernel(int* output, const int* input, long index) { output[0] = input[index]; }
@@ -99,18 +84,6 @@ struct Pair {
 
 __global__ void copy_a_pair_kernel(int* output, const int* input) {
   *reinterpret_cast<Pair*>(output) = *reinterpret_cast<const Pair*>(input);
-}
-
-struct __attribute__((packed)) Packed {
-  char first;
-  int value;
-};
-
-__global__ void every_kind_of_access_kernel(int* output, const int* input) {
-  memmove(output, input, 8);
-  memset(output + 2, 0, 12);
-  *static_cast<volatile int*>(output + 8) = *static_cast<const volatile int*>(input + 8);
-  reinterpret_cast<Packed*>(output + 12)->value = reinterpret_cast<const Packed*>(input + 12)->value;
 }
 
 __global__ void poisoned_shared_kernel(float* output) {
@@ -269,24 +242,15 @@ __global__ void long_run_kernel(int* output, int steps, bool barrier) {
 
 __global__ void storage_too_small_kernel() { shared_storage<Array<int, 8>>().values[0] = 1; }
 
-__global__ void loop_on_flag_kernel(int* output) {
-  while (!output[0]) {
-  }
-}
-
 __global__ void loop_with_accesses_kernel(int* output) {
   for (unsigned i = 0;; ++i) output[i % 64] = 1;
 }
 
 }  // namespace
 
-void known_accesses(half* output, const half* input) {
-  launch(known_accesses_kernel, {1, 4, sizeof(Array<float, 4>)}, output, input);
-}
 void copy_with_memcpy(int* output, const int* input, std::size_t bytes) {
   launch(copy_with_memcpy_kernel, {1, 1}, output, input, bytes);
 }
-void copy_a_struct(int* output, const int* input) { launch(copy_a_struct_kernel, {1, 1}, output, input); }
 void read_at(int* output, const int* input, long index) { launch(read_at_kernel, {1, 1}, output, input, index); }
 void write_at(int* output, long index) { launch(write_at_kernel, {1, 1}, output, index); }
 void write_through(int* pointer) { launch(write_through_kernel, {1, 1}, pointer); }
@@ -308,7 +272,6 @@ void load_vector(uint4* output, const int* input, long index) {
   launch(load_vector_kernel, {1, 1}, output, input, index);
 }
 void copy_a_pair(int* output, const int* input) { launch(copy_a_pair_kernel, {1, 1}, output, input); }
-void every_kind_of_access(int* output, const int* input) { launch(every_kind_of_access_kernel, {1, 1}, output, input); }
 void poisoned_shared(float* output) { launch(poisoned_shared_kernel, {1, 32, 128}, output); }
 
 void exchange_through_shared(int* output, bool barrier, int block_threads) {
@@ -344,7 +307,6 @@ void partial_warp(int* output) { launch(partial_warp_kernel, {1, 40}, output); }
 void note_order(unsigned blocks, unsigned threads) { launch(note_order_kernel, {blocks, threads}); }
 void long_run(int* output, int steps, bool barrier) { launch(long_run_kernel, {1, 1}, output, steps, barrier); }
 void storage_too_small() { launch(storage_too_small_kernel, {1, 1, 16}); }
-void loop_on_flag(int* output) { launch(loop_on_flag_kernel, {1, 2}, output); }
 void loop_with_accesses(int* output) { launch(loop_with_accesses_kernel, {1, 1}, output); }
 
 }  // namespace kernels

@@ -15,9 +15,7 @@ void note(unsigned block, unsigned thread);
 void compute_for_a_tenth_of_a_second();
 
 // Accesses. Global buffers have 64 elements unless said otherwise.
-void known_accesses(half* output, const half* input);  // 1 block, 4 threads: see the body for what each does
 void copy_with_memcpy(int* output, const int* input, std::size_t bytes);
-void copy_a_struct(int* output, const int* input);  // 256 bytes
 void read_at(int* output, const int* input, long index);
 void write_at(int* output, long index);
 void write_through(int* pointer);
@@ -33,7 +31,6 @@ void read_past_shared(int* output);
 void read_another_blocks_shared(int* output);
 void load_vector(uint4* output, const int* input, long index);  // a 16-byte load at input + index
 void copy_a_pair(int* output, const int* input);                // a struct of 16 bytes that is aligned to 8
-void every_kind_of_access(int* output, const int* input);       // see the body
 void poisoned_shared(float* output);
 
 // Order. `block_threads` threads in one block.
@@ -66,7 +63,6 @@ void partial_warp(int* output);
 void note_order(unsigned blocks, unsigned threads);
 void long_run(int* output, int steps, bool barrier);  // so many tenths of a second, after each a barrier or a write
 void storage_too_small();
-void loop_on_flag(int* output);
 void loop_with_accesses(int* output);
 
 }  // namespace kernels

@@ -70,6 +70,14 @@ __global__ void round_to_half_kernel(float* output, const float* input) {
   output[threadIdx.x] = __half2float(__float2half(input[threadIdx.x]));
 }
 
+__global__ void round_to_int_kernel(int* output, const int* input) {
+  const float value = reinterpret_cast<const float*>(input)[threadIdx.x];
+  output[threadIdx.x] = __float2int_rd(value);
+  output[32 + threadIdx.x] = __float2int_ru(value);
+  output[64 + threadIdx.x] = __float2int_rz(value);
+  output[96 + threadIdx.x] = __float2int_rn(value);
+}
+
 __global__ void todo_kernel() { TODO(9.9); }
 
 struct Large {
@@ -105,6 +113,7 @@ void reverse(int* output, const int* input) {
 }
 void warp_sum(int* output, const int* input) { launch(warp_sum_kernel, {1, 32, sizeof(WarpStorage)}, output, input); }
 void round_to_half(float* output, const float* input) { launch(round_to_half_kernel, {1, 32}, output, input); }
+void round_to_int(int* output, const int* input) { launch(round_to_int_kernel, {1, 32}, output, input); }
 void open_todo() { launch(todo_kernel, {2, 64}); }
 void parameters(int* output) {
   Large large{};

@@ -26,6 +26,10 @@ void warp_sum(int* output, const int* input);
 /// The half nearest to each of 32 floats, as float again.
 void round_to_half(float* output, const float* input);
 
+/// The ints next to each of 32 floats, which `input` holds as bits: 32 times rounded down, 32 times up, toward zero, to
+/// the nearest.
+void round_to_int(int* output, const int* input);
+
 /// Executes TODO(9.9) in every thread.
 void open_todo();
 

@@ -1,6 +1,8 @@
 #include <array>
+#include <bit>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -121,6 +123,48 @@ TEST_CASE("conversion to half rounds to nearest even, overflows to infinity, kee
   CHECK(std::signbit(rounded[7]));
   CHECK(rounded[8] == 0.0999755859375f);
   CHECK(rounded[9] == 0.333251953125f);
+}
+
+TEST_CASE("a float becomes an int in four ways, and where it fits none the nearest, or 0 for NaN") {
+  constexpr int least = std::numeric_limits<int>::min(), most = std::numeric_limits<int>::max();
+  constexpr float smallest = std::numeric_limits<float>::denorm_min();
+  struct Row {
+    float value;
+    int down, up, toward_zero, nearest;
+  };
+  const std::vector<Row> rows{
+      {0.0f, 0, 0, 0, 0},
+      {-0.0f, 0, 0, 0, 0},
+      {0.5f, 0, 1, 0, 0},
+      {-0.5f, -1, 0, 0, 0},
+      {1.5f, 1, 2, 1, 2},
+      {-1.5f, -2, -1, -1, -2},
+      {2.5f, 2, 3, 2, 2},
+      {-2.75f, -3, -2, -2, -3},
+      {7.0f, 7, 7, 7, 7},
+      {smallest, 0, 1, 0, 0},
+      {-smallest, -1, 0, 0, 0},
+      {8388607.5f, 8388607, 8388608, 8388607, 8388608},
+      {2147483520.0f, 2147483520, 2147483520, 2147483520, 2147483520},  // the last float before 2^31
+      {2147483648.0f, most, most, most, most},
+      {-2147483648.0f, least, least, least, least},
+      {-2147483904.0f, least, least, least, least},  // the next float below -2^31
+      {1e30f, most, most, most, most},
+      {-1e30f, least, least, least, least},
+      {INFINITY, most, most, most, most},
+      {-INFINITY, least, least, least, least},
+      {NAN, 0, 0, 0, 0},
+      {-NAN, 0, 0, 0, 0}};
+  std::vector<int> bits(32, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) bits[i] = std::bit_cast<int>(rows[i].value);
+  const std::vector<int> output = run<int>(bits, 4 * 32, layer::round_to_int);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CAPTURE(rows[i].value);
+    CHECK(output[i] == rows[i].down);
+    CHECK(output[32 + i] == rows[i].up);
+    CHECK(output[64 + i] == rows[i].toward_zero);
+    CHECK(output[96 + i] == rows[i].nearest);
+  }
 }
 
 TEST_CASE("parameters of any size reach every thread, converted as in a call") {
