@@ -35,7 +35,7 @@ __global__ void kernel(int* output, const int* input) {
 
 const Bug bug{TUTORIAL_VARIANT,
               {.mistake = "`__syncthreads()` in the consumer's branch, which the producer never enters",
-               .finding = "deadlock",
+               .finding = "divergent-barrier",
                .pitfall = 5},
               start<kernel<false>, Storage>,
               start<kernel<true>, Storage>};
