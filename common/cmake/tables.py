@@ -5,13 +5,14 @@
 
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is `ladder`, one
 row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `emulator`, one row a
-figure of what the emulator costs, or `bugs`, one row a wrong program of common/emulator/tests/bugs/. Each GPU that has
-a file in docs/results/ gets its own table, and a caption with what a number is worth nothing without: driver, CUDA
-version, date, commit, command. Nothing outside the markers is touched.
+figure of what the emulator costs, or `bugs`, one row a wrong program of common/emulator/tests/bugs/, or `litmus`, one
+row a litmus test. Each GPU that has a file in docs/results/ gets its own table, and a caption with what a number is
+worth nothing without: driver, CUDA version, date, commit, command. Nothing outside the markers is touched.
 
 docs/results/ holds <gpu>.json, what `./lab run --record` measured; emulator.json, what the emulator costs
-(common/emulator/tests/speed.py); bugs.json, what the emulator reports of the wrong programs (`bugs --record`); and
-sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py).
+(common/emulator/tests/speed.py); bugs.json, what the emulator reports of the wrong programs (`bugs --record`);
+sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py); and litmus-<gpu>.json, what the litmus tests
+saw (`litmus --record`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ RECORD_EMULATOR = "`cmake --build --preset emulator --target record_emulator`"
 BUGS = Path("common/emulator/tests/bugs")
 RECORD_BUGS = "`build/emulator/bin/bugs --record docs/results/bugs.json`"
 RECORD_SANITIZER = f"`python3 {BUGS}/sanitize.py build/cuda/bin/bugs` on a machine with a GPU"
+RECORD_LITMUS = "`build/cuda/bin/litmus --record docs/results/litmus-<gpu>.json` on a machine with a GPU"
 SANITIZER_TOOLS = ("racecheck", "synccheck", "memcheck")
 # How a run without a tool ends, and what a tool does: the words of sanitize.py, and those of the page.
 ENDINGS = {"right": "right", "wrong": "wrong output", "error": "error", "hang": "hangs"}
@@ -45,6 +47,7 @@ _SOURCE_KEYS = ("driver", "cuda", "date", "commit", "command")
 _RECORDING_KEYS = (*_SOURCE_KEYS, "results")
 _BUG_KEYS = ("mistake", "pitfall", "findings", "found", "first")
 _EMULATOR_KEYS = ("machine", "compiler", "date", "commit", "command", "figures")
+_LITMUS_KEYS = ("row", "kind", "asks", "finding", "verdict", "outcomes")
 _NUMBERS = ("ms", "noise_ms", "points_per_second", *BOUNDS, "registers", "shared_bytes", "blocks_per_sm", "relative_l2")
 _RESULT_KEYS = ("shape", *_NUMBERS)
 
@@ -64,6 +67,7 @@ class Results:
         self.gpus: dict[str, dict[str, Recording]] = {}
         self.bugs: dict[str, Any] = {"schedules": 0, "bugs": {}}  # what bugs.json holds
         self.sanitizers: list[dict[str, Any]] = []  # what sanitizer-*.json hold
+        self.litmus: list[dict[str, Any]] = []  # what litmus-*.json hold
         self.emulator: dict[str, Any] | None = None  # what emulator.json holds
         for path in sorted(root.glob("docs/results/*.json")):
             if path.name == "bugs.json":
@@ -72,6 +76,8 @@ class Results:
                 self.emulator = _load(path, root, self._check_emulator, RECORD_EMULATOR)
             elif path.name.startswith("sanitizer-"):
                 self.sanitizers.append(_load(path, root, self._check_sanitizer, RECORD_SANITIZER))
+            elif path.name.startswith("litmus-"):
+                self.litmus.append(_load(path, root, self._check_litmus, RECORD_LITMUS))
             else:
                 recorded = _load(path, root, self._check, RECORD)
                 self.gpus[recorded["gpu"]] = recorded["chapters"]
@@ -115,6 +121,15 @@ class Results:
                 outcomes += [said[tool]["outcome"] in VERDICTS for tool in SANITIZER_TOOLS]
                 if not all(outcomes):
                     raise ValueError(f"{where} has an outcome that is none")
+
+    def _check_litmus(self, recorded: dict[str, Any]) -> None:
+        _require(recorded, ("gpu", *_SOURCE_KEYS, "rows"), "the file")
+        for row in recorded["rows"]:
+            _require(row, _LITMUS_KEYS, str(row.get("row", "a row")))
+            if row["verdict"] == "violated":
+                raise ValueError(f"{row['row']} is violated, which is an error and no result")
+            if not row["outcomes"] or not all(count > 0 for count in row["outcomes"].values()):
+                raise ValueError(f"{row['row']} has no outcome")
 
 
 def _load(path: Path, root: Path, check: Callable[[dict[str, Any]], None], record: str) -> dict[str, Any]:
@@ -302,6 +317,28 @@ def emulator(results: Results) -> list[str]:
     ]
 
 
+def litmus(results: Results) -> list[str]:
+    """A row for each litmus test; a table for each GPU."""
+    header = ["row", "what is asked", "kind", "outcome", "the emulator reports", "repeats"]
+    lines: list[str] = []
+    for recorded in results.litmus:
+        rows = []
+        for row in recorded["rows"]:
+            outcomes = sorted(row["outcomes"].items(), key=lambda outcome: -outcome[1])
+            rows.append(
+                [
+                    row["row"],
+                    row["asks"],
+                    row["kind"],
+                    outcomes[0][0] if len(outcomes) == 1 else ", ".join(f"{name}: {count}" for name, count in outcomes),
+                    " or ".join(f"[{one}](findings/{one}.md)" for one in row["finding"].split(" or ") if one),
+                    str(sum(row["outcomes"].values())),
+                ]
+            )
+        lines += ["", *markdown(header, rows, left=5), "", f"{caption(recorded['gpu'], recorded)}."]
+    return lines[1:] or [f"Nothing is recorded yet: {RECORD_LITMUS} fills this table."]
+
+
 def table(name: str, results: Results) -> list[str] | None:
     """The lines of the table called `name`, or None if there is no such table."""
     kind, _, chapter = name.partition(" ")
@@ -311,6 +348,8 @@ def table(name: str, results: Results) -> list[str] | None:
         return emulator(results)
     if name == "bugs":
         return bugs(results)
+    if name == "litmus":
+        return litmus(results)
     if kind == "results" and chapter in results.chapters:
         return chapter_results(results, chapter)
     return None
@@ -335,7 +374,7 @@ def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tu
             if made is None:
                 raise TableError(
                     f"{file}:{start[0] + 1}: there is no table {start[1]}: "
-                    "use `ladder`, `emulator`, `bugs`, or `results` with a chapter's folder."
+                    "use `ladder`, `emulator`, `bugs`, `litmus`, or `results` with a chapter's folder."
                 )
             new = ["\n", *(f"{row}\n" for row in made), "\n"]
             if new != old:
@@ -361,7 +400,7 @@ def main() -> None:
     tables = 0
     try:
         results = Results(root)
-        others = ("chapters/*/README.md", "docs/findings/README.md", "docs/emulator.md")
+        others = ("chapters/*/README.md", "docs/findings/README.md", "docs/*.md")
         for page in [root / "README.md", *(page for other in others for page in sorted(root.glob(other)))]:
             file = str(page.relative_to(root))
             text = page.read_bytes().decode()

@@ -42,6 +42,14 @@ std::string list_threads(const std::vector<int>& threads, int block_threads) {
   return text;
 }
 
+// The mbarrier that a waiting thread waits for or polls, if any, and the phase that it wants complete.
+const Barrier* awaited_barrier(const Thread& thread) {
+  if (thread.barrier) return thread.barrier;
+  return thread.is_polling && thread.polled == thread.asked ? thread.asked : nullptr;
+}
+
+uint64_t awaited_phase(const Thread& thread) { return thread.barrier ? thread.phase : thread.asked_phase; }
+
 struct Group {
   std::string what;
   Here site{};
@@ -56,13 +64,14 @@ std::vector<Group> waiting_groups(const Block& block) {
   std::vector<Group> groups;
   for (const Thread& thread : block.threads) {
     if (thread.state != Thread::State::waiting) continue;
+    const Barrier* const barrier = awaited_barrier(thread);
     auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
       return other.site.line == thread.wait_site.line && other.what == thread.wait_for &&
-             other.code == thread.wait_code && other.barrier == thread.barrier;
+             other.code == thread.wait_code && other.barrier == barrier;
     });
     if (group == groups.end()) {
-      group = groups.insert(
-          group, {thread.wait_for, thread.wait_site, thread.wait_code, thread.barrier, thread.is_polling, {}});
+      group =
+          groups.insert(group, {thread.wait_for, thread.wait_site, thread.wait_code, barrier, thread.is_polling, {}});
     }
     group->threads.push_back(thread.index);
   }
@@ -90,10 +99,10 @@ std::vector<int> arrived_before(const Block& block, const Barrier& barrier) {
 
 // What somebody who has arrived at a barrier before does now.
 std::string now_doing(const Block& block, const Thread& thread) {
-  if (thread.state == Thread::State::left) return "which has left the kernel";
-  if (thread.barrier)
-    return "which waits for " + name_of(block, *thread.barrier) + " (" + place(thread.wait_site) + ")";
-  return std::string("which waits in ") + thread.wait_for +
+  if (thread.state == Thread::State::left) return "which has left the kernel since";
+  if (const Barrier* barrier = awaited_barrier(thread))
+    return "which now waits for " + name_of(block, *barrier) + " (" + place(thread.wait_site) + ")";
+  return std::string("which now waits in ") + thread.wait_for +
          (thread.wait_site.file ? " (" + place(thread.wait_site) + ")" : "");
 }
 
@@ -110,7 +119,7 @@ std::string explain_barrier(const Block& block, const Barrier& barrier, int thre
   const std::vector<int> arrived = arrived_before(block, barrier);
   if (barrier.pending == 0) return text;
   if (arrived.empty()) return text + "; nobody has ever arrived at it";
-  return text + "; before, " + list_threads(arrived, threads) + " arrived at it, " +
+  return text + "; in earlier phases " + list_threads(arrived, threads) + " arrived at it, " +
          now_doing(block, block.threads[static_cast<std::size_t>(arrived.front())]);
 }
 
@@ -119,10 +128,11 @@ std::string find_cycle(const Block& block, const Thread& start) {
   std::vector<const Barrier*> path;
   std::string text;
   const Thread* thread = &start;
-  while (thread->barrier && thread->state == Thread::State::waiting) {
-    const Barrier* barrier = thread->barrier;
+  while (thread->state == Thread::State::waiting) {
+    const Barrier* barrier = awaited_barrier(*thread);
+    if (!barrier || barrier->pending == 0) return "";
     text += describe_in_block(thread->index) + " waits for " + name_of(block, *barrier);
-    if (std::ranges::find(path, barrier) != path.end()) return text;
+    if (std::ranges::find(path, barrier) != path.end()) return path.size() == 1 ? "" : text;
     path.push_back(barrier);
     const std::vector<int> arrived = arrived_before(block, *barrier);
     if (arrived.empty()) return "";
@@ -142,7 +152,7 @@ std::string explain_skipped_phase(const Block& block, const Group& group) {
   for (const int index : group.threads) {
     const auto i = static_cast<std::size_t>(index);
     const int64_t seen = group.barrier->last_observed.empty() ? -1 : group.barrier->last_observed[i];
-    const auto awaited = static_cast<int64_t>(block.threads[i].phase);
+    const auto awaited = static_cast<int64_t>(awaited_phase(block.threads[i]));
     if (awaited < seen + 2) continue;
     const std::string next = std::to_string(seen + 1), parity = std::to_string((seen + 1) & 1);
     return "suspicious: " + describe_in_block(index) +
@@ -159,7 +169,7 @@ bool is_lapped(const Block& block, const Group& group) {
   if (!group.barrier || group.barrier->last_observed.empty()) return false;
   return std::ranges::any_of(group.threads, [&](int index) {
     const int64_t seen = group.barrier->last_observed[static_cast<std::size_t>(index)];
-    const auto awaited = static_cast<int64_t>(block.threads[static_cast<std::size_t>(index)].phase);
+    const auto awaited = static_cast<int64_t>(awaited_phase(block.threads[static_cast<std::size_t>(index)]));
     return seen >= 0 && awaited >= seen + 3;
   });
 }
@@ -178,7 +188,7 @@ Report explain_standstill(const Machine& machine) {
   // Whoever has left never comes: that alone holds the block barrier up, whatever the others wait for.
   const bool barrier_diverged =
       std::ranges::all_of(groups, is_block_barrier) || (!left.empty() && std::ranges::any_of(groups, is_block_barrier));
-  const bool all_ask = std::ranges::all_of(groups, [](const Group& group) { return group.is_poll; });
+  const bool all_poll = std::ranges::all_of(groups, [](const Group& group) { return group.is_poll && !group.barrier; });
 
   const auto wrong_bytes = std::ranges::find_if(groups, has_wrong_bytes);
   const auto lapped = std::ranges::find_if(groups, [&](const Group& group) { return is_lapped(block, group); });
@@ -192,12 +202,12 @@ Report explain_standstill(const Machine& machine) {
     report.rule =
         "every thread of the block executes the same __syncthreads(), the same number of times: no return before it, "
         "no branch around it, the same number of loop trips for all";
-  } else if (all_ask) {
+  } else if (all_poll) {
     report.name = "livelock";
-    report.headline = "the threads that are left only ask, again and again, and nothing changes any more";
+    report.headline = "all threads that are left poll in loops, and nobody is left to change what they poll";
     report.rule =
-        "a loop that asks needs somebody who changes the answer: a thread that has not left, and that does not itself "
-        "wait for the one who asks";
+        "a loop that polls needs somebody who changes the value: a thread that has not left, and that does not itself "
+        "wait for the one that polls";
   } else if (wrong_bytes != groups.end()) {
     report.name = "bytes-mismatch";
     report.headline = wrong_bytes->barrier->tx > 0
@@ -220,7 +230,7 @@ Report explain_standstill(const Machine& machine) {
   } else {
     report.name = "deadlock";
     report.headline = "no thread of this block can go on: each waits for another that waits, too";
-    report.rule = "every thread that a barrier or a mask names has to come, each time";
+    report.rule = "every thread that a barrier counts or a mask names has to come, each time";
   }
   constexpr std::size_t most_groups = 4;
   for (const Group& group : groups) {
@@ -233,8 +243,8 @@ Report explain_standstill(const Machine& machine) {
                        group.what + ": " + list_threads(group.threads, threads);
     if (group.barrier) {
       const Thread& first = block.threads[static_cast<std::size_t>(group.threads.front())];
-      note = list_threads(group.threads, threads) + ": waits for phase " + std::to_string(first.phase) + " (parity " +
-             std::to_string(first.phase & 1) + ") of " + name_of(block, *group.barrier);
+      note = list_threads(group.threads, threads) + ": waits for phase " + std::to_string(awaited_phase(first)) +
+             " (parity " + std::to_string(awaited_phase(first) & 1) + ") of " + name_of(block, *group.barrier);
     }
     report.sides.push_back({group.site, group.code, note});
   }
@@ -243,6 +253,12 @@ Report explain_standstill(const Machine& machine) {
     if (group.barrier && told.insert(group.barrier).second && told.size() <= most_groups) {
       report.details.push_back(explain_barrier(block, *group.barrier, threads));
     }
+  }
+  for (std::size_t id = 0; id < block.named.size(); ++id) {
+    const Rendezvous& named = block.named[id];
+    if (named.waiting.empty()) continue;
+    report.details.push_back("named barrier " + std::to_string(id) + ": " + std::to_string(named.arrived.size()) +
+                             " of " + std::to_string(named.threads) + " threads have come");
   }
   for (const Group& group : groups) {
     const std::string skipped = explain_skipped_phase(block, group);

@@ -44,8 +44,8 @@ Report::Side side_of_copy(const Copy& copy) {
   return {copy.site, nullptr, note};
 }
 
-// What the reader's warp did about the barrier that the copy reports to.
-void explain_waits(Report& report, const Thread& thread, const Copy& copy) {
+// What the reader's warp did about the barrier that the copy reports to. Returns whether that explains the mistake.
+bool explain_waits(Report& report, const Thread& thread, const Copy& copy) {
   const Block& block = *copy.block;
   const Barrier& barrier = *copy.barrier;
   const std::string name = name_of(block, barrier);
@@ -61,6 +61,7 @@ void explain_waits(Report& report, const Thread& thread, const Copy& copy) {
   }
   const Slot slot = slot_of(block, barrier);
   const auto tile = static_cast<int64_t>(copy.phase) * slot.count + slot.index;
+  bool explained = false;
   if (last == events.rend()) {
     report.details.push_back("this warp has never waited for " + name);
   } else {
@@ -71,9 +72,12 @@ void explain_waits(Report& report, const Thread& thread, const Copy& copy) {
     if (found < 0) {
       text += "on a barrier in its first phase parity 1 is complete from the start";
     } else if (found >= static_cast<int64_t>(copy.phase)) {
-      text += "saw this copy's phase complete; but nothing orders that wait before this access";
+      text +=
+          "saw this copy's phase complete; but nothing orders that wait before this access: let this thread wait, "
+          "too, or meet the one that has waited";
     } else {
       text += "phase " + to_string(found) + " was complete long ago: that is an earlier tile's";
+      explained = true;
     }
     report.details.push_back(text);
   }
@@ -81,9 +85,12 @@ void explain_waits(Report& report, const Thread& thread, const Copy& copy) {
       "wait for the phase that the copy belongs to: slot = k % stages, parity = (k / stages) & 1, with one counter "
       "k that is never reset";
   if (slot.count > 1) {
-    report.rule += ". Here k = " + to_string(tile) + ", stages = " + to_string(slot.count) + ": slot " +
-                   to_string(slot.index) + ", parity " + to_string(copy.phase & 1);
+    const std::string stages = to_string(slot.count);
+    report.details.push_back("this copy brings tile k = " + to_string(tile) + ": slot = k % " + stages + " = " +
+                             to_string(slot.index) + ", parity = (k / " + stages +
+                             ") & 1 = " + to_string(copy.phase & 1));
   }
+  return explained;
 }
 
 // Whether no copy before this one went to the same bytes.
@@ -126,21 +133,20 @@ Report explain_in_flight(const Thread& thread, const Region& region, uintptr_t a
     report.rule =
         "cp_async_wait_group<N>() leaves the N groups committed last in flight: count the commits behind the tile "
         "that you are about to read, empty ones too; other threads also need the __syncthreads() behind the wait";
-    report.details.push_back("its thread has committed " + to_string(issuer.group_ends.size()) +
-                             " groups, and waited for " +
-                             [&] {
-                               std::size_t complete = 0;
-                               for (const uint32_t end : issuer.group_ends) {
-                                 complete += end > 0 && issuer.clock.has_seen(copy.stream, end) ? 1 : 0;
-                               }
-                               return to_string(complete);
-                             }() +
-                             " of them");
+    const std::size_t committed = issuer.group_ends.size();
+    const auto awaited = std::ranges::count_if(
+        issuer.group_ends, [&](uint32_t end) { return end > 0 && issuer.clock.has_seen(copy.stream, end); });
+    report.details.push_back(describe_in_block(copy.issuer) + " has committed " + to_string(committed) +
+                             (committed == 1 ? " group" : " groups") + " so far, and has waited for " +
+                             to_string(awaited) + " of them");
   } else {
     report.name = "read-in-flight";
     report.headline = "this read does not wait for the copy that fills its slot";
-    explain_waits(report, thread, copy);
-    add_timeline(report, copy);
+    if (explain_waits(report, thread, copy)) {
+      for (const std::string& line : tell(*copy.block, *copy.barrier, 5)) report.details.push_back(line);
+    } else {
+      add_timeline(report, copy);
+    }
   }
   return report;
 }
@@ -186,7 +192,11 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
   const Access& earlier = conflict.earlier;
   const bool same_block = earlier.block == thread.block->index;
   Report report;
-  const std::string part = is_write ? "to" : "from";
+  const std::byte* const first = is_write ? copy.destination : copy.segments.front().source;
+  const std::string part = copy.kind == Copy::Kind::tensor && !is_write
+                               ? "from"
+                               : (is_write ? "to byte " : "from byte ") +
+                                     to_string(reinterpret_cast<uintptr_t>(first) - region.base) + " of";
   report.sides.push_back(
       {copy.site, nullptr,
        name_of(copy) + ", " + bytes_of(copy.bytes) + " " + part + " " + region.name + "     " + describe(thread)});
@@ -237,7 +247,7 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
     report.name = "overwrite-while-read";
     report.headline = "this copy refills a slot that a thread may still be reading";
     report.rule =
-        "before a slot is refilled, everybody who reads it has said that he is done: wait for its empty barrier "
+        "before a slot is refilled, all who read it have said that they are done: wait for its empty barrier "
         "(parity ((k / stages) & 1) ^ 1), or __syncthreads()";
   }
   return report;
@@ -246,15 +256,17 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
 Report explain_overwritten_barrier(const Thread& thread, const Barrier& barrier, const Access& access, Here here) {
   const Block& block = *thread.block;
   const bool is_copy = access.copy != nullptr;
-  return {"barrier-overwritten",
-          is_copy ? "this copy overwrites an mbarrier that is in use"
-                  : std::string("this ordinary ") + kind_of(access) + " touches an mbarrier that is in use",
-          {{here, access.code, describe(thread)},
-           {barrier.init_site, nullptr,
-            name_of(block, barrier) + ", initialised by " + describe_in_block(barrier.initialiser)}},
-          {},
-          "the 8 bytes of an mbarrier belong to the machine from mbarrier_init to mbarrier_inval: keep them apart from "
-          "everything else"};
+  return {
+      "barrier-overwritten",
+      is_copy ? "this copy overwrites an mbarrier that is in use"
+              : std::string("this ordinary ") + kind_of(access) + " touches an mbarrier that is in use",
+      {{here, access.code, describe(thread)},
+       {barrier.init_site, nullptr,
+        name_of(block, barrier) + ", byte " + to_string(barrier.address - block.shared.base) +
+            " of shared memory, initialised by " + describe_in_block(barrier.initialiser)}},
+      {},
+      "the 8 bytes of an mbarrier belong to the hardware from mbarrier_init to mbarrier_inval: keep them apart from "
+      "everything else"};
 }
 
 }  // namespace emulator

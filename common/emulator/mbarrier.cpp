@@ -18,9 +18,9 @@ std::string count_of(int64_t n, const char* one, const char* many) {
 
 // "phase 3 (parity 1): 1 of 2 arrivals outstanding, 128 bytes outstanding"
 std::string state_of(const Block& block, const Barrier& barrier) {
-  std::string text = name_of(block, barrier) + " is in phase " + to_string(barrier.phase) + ": " +
-                     to_string(barrier.pending) + " of " + count_of(barrier.expected, "arrival", "arrivals") +
-                     " outstanding";
+  std::string text = name_of(block, barrier) + " is in phase " + to_string(barrier.phase) + " (parity " +
+                     to_string(barrier.phase & 1) + "): " + to_string(barrier.pending) + " of " +
+                     count_of(barrier.expected, "arrival", "arrivals") + " outstanding";
   if (barrier.tx > 0) text += ", " + bytes_of(static_cast<std::size_t>(barrier.tx)) + " outstanding";
   if (barrier.tx < 0) {
     text += ", " + bytes_of(static_cast<std::size_t>(-barrier.tx)) + " landed that nobody has expected";
@@ -51,7 +51,8 @@ Report misaligned_barrier(const Thread& thread, Here here, uintptr_t address) {
 
 Report never_initialised(const Thread& thread, Here here, uintptr_t address) {
   Block& block = *thread.block;
-  Report report = about("barrier-not-initialized", "there is no mbarrier here", thread, here, "",
+  Report report = about("barrier-not-initialized", "there is no mbarrier here", thread, here,
+                        "byte " + to_string(address - block.shared.base) + " of shared memory",
                         "mbarrier_init comes first: one thread, then fence_mbarrier_init() and __syncthreads(), then "
                         "everybody; after mbarrier_inval it must come again");
   if (const Barrier* before = address >= block.shared.base + 8 ? block.live_barrier(address - 8, 8) : nullptr) {
@@ -68,7 +69,7 @@ Report never_initialised(const Thread& thread, Here here, uintptr_t address) {
 
 Report not_visible(const Block& block, const Barrier& barrier, const Thread& thread, Here here) {
   Report report = about("barrier-not-initialized", "this thread may come to the mbarrier before its initialisation",
-                        thread, here, name_of(block, barrier), "");
+                        thread, here, "uses " + name_of(block, barrier), "");
   report.sides.push_back({barrier.init_site, nullptr, "initialised by " + describe(block.index, barrier.initialiser)});
   report.rule =
       "between mbarrier_init and the first use by another thread stands a barrier that both execute: "
@@ -120,21 +121,22 @@ void try_complete(Block& block, Barrier& barrier) {
 Report bad_count(const Thread& thread, Here here, const std::string& what, int64_t value, int64_t least) {
   return about("bad-count", what + " is out of range", thread, here,
                to_string(value) + "; possible are " + to_string(least) + " to " + to_string(Barrier::most),
-               "an mbarrier counts at most 1048575 arrivals, and at most 1048575 bytes in a phase: split what is more");
+               "an mbarrier counts 1 to 1048575 arrivals, and at most 1048575 bytes, in each phase");
 }
 
 Report too_many_arrivals(const Block& block, const Barrier& barrier, const Thread& thread, Here here, uint32_t count) {
-  return with_barrier(about("too-many-arrivals", "this arrival is one more than the phase can take", thread, here,
-                            name_of(block, barrier) + (count == 1 ? "" : ", arrives " + to_string(count) + " times"),
-                            "the count of mbarrier_init is how often, all threads together, somebody arrives in each "
-                            "phase: decide per barrier who arrives"),
-                      block, barrier);
+  return with_barrier(
+      about("too-many-arrivals", "more arrivals come to this phase than mbarrier_init counted", thread, here,
+            "arrives " + (count == 1 ? "" : to_string(count) + " times ") + "at " + name_of(block, barrier),
+            "the count of mbarrier_init is the number of arrivals in each phase, of all threads "
+            "together: decide for each barrier who arrives, and how often"),
+      block, barrier);
 }
 
 Report not_observed(const Block& block, const Barrier& barrier, const Thread& thread, Here here) {
   return with_barrier(
       about("phase-not-observed", "this arrival is for a phase whose predecessor nobody has waited for", thread, here,
-            name_of(block, barrier) + ", phase " + to_string(barrier.phase),
+            "arrives in phase " + to_string(barrier.phase) + " of " + name_of(block, barrier),
             "somebody's wait must find each phase complete before anybody arrives in the next one; if there are more "
             "arrivals than you meant, compare them with the count of mbarrier_init"),
       block, barrier);
@@ -174,7 +176,7 @@ Report lapped(const Block& block, const Barrier& barrier, const Thread& thread, 
       about(
           "phase-lapped",
           "while this thread waited for a phase, the mbarrier went on to another one of the same parity", thread, here,
-          name_of(block, barrier) + ", waits for phase " + to_string(phase),
+          "waited for phase " + to_string(phase) + " of " + name_of(block, barrier),
           "a wait sees only the phase that is running and the one before it: nobody may complete the next phase before "
           "all who wait have seen this one (let one lane wait and __syncwarp() after it, or count every waiter's "
           "arrival before the slot is used again)"),
@@ -204,7 +206,7 @@ bool is_complete(const Barrier& barrier, uint32_t parity) { return (barrier.phas
 
 Report bad_parity(const Thread& thread, Here here, uint32_t parity) {
   return about("bad-count", "a parity is 0 or 1", thread, here, "it is " + to_string(parity),
-               "parity = (k / stages) & 1");
+               "the k-th tile of a ring has parity (k / stages) & 1");
 }
 
 // The beginning of every call: others may go first, then the barrier must be there.
@@ -245,7 +247,7 @@ bool ask(void* bar, uint32_t parity, const char* what, Here here) {
 
 Report live_already(const Block& block, const Barrier& barrier, const Thread& thread, Here here) {
   Report report = about("init-on-live-barrier", "mbarrier_init on an mbarrier that is in use", thread, here,
-                        name_of(block, barrier), "");
+                        "initialises " + name_of(block, barrier) + " again", "");
   report.sides.push_back(
       {barrier.init_site, nullptr, "initialised before by " + describe(block.index, barrier.initialiser)});
   report.rule =
@@ -266,15 +268,16 @@ Report in_use(const Block& block, const Barrier& barrier, const Thread& thread, 
   return with_barrier(about("invalidated-in-use",
                             "mbarrier_inval on an mbarrier that others may still use: a thread, or a copy that will "
                             "report to",
-                            thread, here, name_of(block, barrier),
-                            "before mbarrier_inval everybody has come out of his last wait, and a barrier of the block "
-                            "stands between"),
+                            thread, here, "invalidates " + name_of(block, barrier),
+                            "before mbarrier_inval all have come out of their last wait, and a __syncthreads() stands "
+                            "between"),
                       block, barrier);
 }
 
 Report drops_to_zero(const Block& block, const Barrier& barrier, const Thread& thread, Here here) {
   return with_barrier(
-      about("dropped-to-zero", "no arrival would be left for the phases to come", thread, here, name_of(block, barrier),
+      about("dropped-to-zero", "after this mbarrier_arrive_drop no arrival is left for the phases to come", thread,
+            here, "drops out of " + name_of(block, barrier),
             "mbarrier_arrive_drop says \"I leave for ever\": it lowers the count of all later phases. To go on to the "
             "next "
             "phase, arrive"),

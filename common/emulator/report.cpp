@@ -52,10 +52,10 @@ Slot slot_of(const Block& block, const Barrier& barrier) {
 
 std::string name_of(const Block& block, const Barrier& barrier) {
   const SourceLine line = source_line(barrier.init_site);
-  std::string name = argument_name(line.text);
-  if (name.empty()) name = "the barrier of line " + std::to_string(line.line);
+  const std::string name = argument_name(line.text);
   const Slot slot = slot_of(block, barrier);
-  return slot.count == 1 ? name : name + "[" + std::to_string(slot.index) + "]";
+  const std::string index = slot.count == 1 ? "" : "[" + std::to_string(slot.index) + "]";
+  return name.empty() ? "the barrier of line " + std::to_string(line.line) + index : "`" + name + index + "`";
 }
 
 std::string name_of(const Copy& copy) { return "copy #" + std::to_string(copy.number); }

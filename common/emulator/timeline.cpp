@@ -113,7 +113,7 @@ std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::s
       who = "warp " + std::to_string(line.event.thread / warp_size);
       if (~line.lanes) who += ", " + list_lanes(line.lanes);
     }
-    who.resize(std::max<std::size_t>(who.size(), 18), ' ');
+    who.resize(std::max<std::size_t>(who.size(), 20), ' ');
     std::string what = text_of(line.event);
     if (line.event.here.file && line.event.thread >= 0) {
       what.resize(std::max<std::size_t>(what.size(), 40), ' ');

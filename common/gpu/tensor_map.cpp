@@ -16,6 +16,7 @@ using std::to_string;
 
 constexpr int64_t most_elements = int64_t{1} << 32;
 constexpr int64_t stride_limit = int64_t{1} << 40;
+constexpr int64_t most_box_bytes = 228 * 1024;  // not documented: what driver 580 accepts on an H200
 
 struct ElementProperties {
   const char* name;
@@ -35,6 +36,13 @@ constexpr ElementProperties element_properties[] = {
 const ElementProperties& properties(ElementType type) { return element_properties[static_cast<int>(type)]; }
 
 int span_bytes(Swizzle swizzle) { return 16 << static_cast<int>(swizzle); }  // of all but Swizzle::none
+
+// Of one copy: the element strides take only some elements of the outer dimensions.
+int64_t landing_bytes(const TensorMapDescription& d) {
+  int64_t bytes = properties(d.type).bytes * d.box[0];
+  for (int i = 1; i < d.rank; ++i) bytes *= (d.box[i] + d.element_strides[i] - 1) / d.element_strides[i];
+  return bytes;
+}
 
 std::string address(const void* pointer) {
   char text[32];
@@ -86,15 +94,18 @@ std::string what_is_wrong_with(const TensorMapDescription& d) {
   const int64_t row_bytes = d.box[0] * element.bytes;
   const std::string row = "a row of the box is " + to_string(d.box[0]) + " x " + to_string(element.bytes) + " = " +
                           to_string(row_bytes) + " bytes";
-  if (!interleaved && row_bytes % 16 != 0) {
-    return row + ", which is not a multiple of 16: widen the box in dimension 0";
-  }
+  if (row_bytes % 16 != 0) return row + ", which is not a multiple of 16: widen the box in dimension 0";
   for (int i = 0; i < d.rank; ++i) {
     if (d.element_strides[i] < 1 || d.element_strides[i] > 8) {
       return "the element stride of dimension " + to_string(i) + " is " + to_string(d.element_strides[i]) +
              ", and 1 to 8 are possible: 1 takes every element";
     }
   }
+  if (const int64_t bytes = landing_bytes(d); bytes > most_box_bytes) {
+    return "the box has " + to_string(bytes) + " bytes, and at most " + to_string(most_box_bytes) +
+           " are possible, the shared memory of an SM: copy a larger tile as several boxes";
+  }
+  // Documented; driver 580 does not check it.
   if (d.interleave == Interleave::bytes_32 && d.swizzle != Swizzle::bytes_32) {
     return "Interleave::bytes_32 needs Swizzle::bytes_32, and it has another: choose that, or Interleave::bytes_16";
   }

@@ -266,6 +266,58 @@ class Emulator(Tables):
                 self.assert_refuses(self.run_tool("tables.py", "--root", "."), sentence)
 
 
+class Litmus(Tables):
+    """The table of the litmus tests."""
+
+    ROWS = (
+        {
+            "row": "L01", "kind": "assertion", "asks": "a phase ends", "finding": "", "verdict": "ok",
+            "outcomes": {"as promised": 30000},
+        },
+        {
+            "row": "L14", "kind": "observation", "asks": "a slot is read", "finding": "unfenced-read or data-race",
+            "verdict": "observed", "outcomes": {"overwritten": 124, "right": 29876},
+        },
+    )  # fmt: skip
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("docs/hardware-litmus.md", "# Litmus\n<!-- table: litmus -->\n<!-- end of table -->\n")
+
+    def record_litmus(self, *rows: dict[str, Any]) -> None:
+        recorded = {"gpu": "NVIDIA H200", **recording(command="litmus --record"), "rows": rows}
+        self.write("docs/results/litmus-nvidia-h200.json", json.dumps(recorded))
+
+    def test_a_row_has_its_outcomes_the_most_frequent_first_and_what_the_emulator_reports(self) -> None:
+        self.record_litmus(*self.ROWS)
+        self.generate()
+        self.assertIn(
+            "| row | what is asked | kind | outcome | the emulator reports | repeats |\n"
+            "| :-- | :-- | :-- | :-- | :-- | --: |\n"
+            "| L01 | a phase ends | assertion | as promised |  | 30000 |\n"
+            "| L14 | a slot is read | observation | right: 29876, overwritten: 124 "
+            "| [unfenced-read](findings/unfenced-read.md) or [data-race](findings/data-race.md) | 30000 |\n"
+            f"\n{CAPTION.replace('./lab run', 'litmus')}\n",
+            self.read("docs/hardware-litmus.md"),
+        )
+
+    def test_without_a_record_a_line_says_how_to_make_one(self) -> None:
+        self.generate()
+        self.assertIn("Nothing is recorded yet: `build/cuda/bin/litmus --record", self.read("docs/hardware-litmus.md"))
+
+    def test_a_record_that_is_none_is_refused(self) -> None:
+        good = self.ROWS[0]
+        for row, sentence in (
+            ({"row": "L01"}, "L01 lacks kind, asks, finding, verdict, outcomes"),
+            ({**good, "verdict": "violated"}, "L01 is violated"),
+            ({**good, "outcomes": {}}, "L01 has no outcome"),
+            ({**good, "outcomes": {"as promised": 0}}, "L01 has no outcome"),
+        ):
+            with self.subTest(sentence):
+                self.record_litmus(row)
+                self.assert_refuses(self.run_tool("tables.py", "--root", "."), sentence)
+
+
 class Checking(Tables):
     def test_a_table_that_differs_is_named_with_its_file_and_the_repair(self) -> None:
         self.generate()

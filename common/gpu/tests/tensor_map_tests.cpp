@@ -27,6 +27,7 @@ struct Row {
   const char* name;
   std::string wrong;
   Change change;
+  bool driver_checks = true;  // otherwise the rule is documented, and driver 580 does not look
 };
 
 // Aligned memory for the base address. The tensors of the table are larger: an encoder looks at the address only.
@@ -227,13 +228,13 @@ std::vector<Row> table() {
       {"interleaved by 16 bytes, swizzled by 128", "",
        shape(Interleave::bytes_16, Swizzle::bytes_128, ElementType::f16, 8)},
       {"interleaved by 32 bytes, no swizzle", "needs Swizzle::bytes_32",
-       shape(Interleave::bytes_32, Swizzle::none, ElementType::f16, 16)},
+       shape(Interleave::bytes_32, Swizzle::none, ElementType::f16, 16), false},
       {"interleaved by 32 bytes, swizzled by 32", "",
        shape(Interleave::bytes_32, Swizzle::bytes_32, ElementType::f16, 16)},
       {"interleaved by 32 bytes, swizzled by 64", "needs Swizzle::bytes_32",
-       shape(Interleave::bytes_32, Swizzle::bytes_64, ElementType::f16, 16)},
+       shape(Interleave::bytes_32, Swizzle::bytes_64, ElementType::f16, 16), false},
       {"interleaved by 32 bytes, swizzled by 128", "needs Swizzle::bytes_32",
-       shape(Interleave::bytes_32, Swizzle::bytes_128, ElementType::f16, 16)},
+       shape(Interleave::bytes_32, Swizzle::bytes_128, ElementType::f16, 16), false},
       {"swizzled by 32 bytes, a row of 32", "", shape(Interleave::none, Swizzle::bytes_32, ElementType::f16, 16)},
       {"swizzled by 32 bytes, a row of 48", "Swizzle::bytes_32 allows at most 32",
        shape(Interleave::none, Swizzle::bytes_32, ElementType::f16, 24)},
@@ -292,12 +293,23 @@ std::vector<Row> table() {
          d.dims[1] = 3;
          d.dims[2] = 1;
        }},
-      {"a box larger than shared memory", "",
+      {"a box as large as shared memory", "",
        [](D& d) {
-         d.box[1] = 256;
-         d.box[2] = 16;
+         d.box[1] = 57;
+         d.box[2] = 32;
        }},
-      {"a box of 2^40 elements", "",
+      {"a box larger than shared memory", "the box has 237568 bytes, and at most 233472",
+       [](D& d) {
+         d.box[1] = 58;
+         d.box[2] = 32;
+       }},
+      {"a box of which every second row is taken", "",
+       [](D& d) {
+         d.box[1] = 114;
+         d.box[2] = 32;
+         d.element_strides[1] = 2;
+       }},
+      {"a box of 2^40 elements", "and at most 233472",
        [=](D& d) {
          rank(5)(d);
          for (int i = 0; i < 5; ++i) d.box[i] = 256;
@@ -317,7 +329,8 @@ std::vector<Row> table() {
        [](D& d) { d.element_strides[0] = 9; }},
       {"each 0th element of dimension 0", "the element stride of dimension 0 is 0",
        [](D& d) { d.element_strides[0] = 0; }},
-      {"interleaved by 16 bytes, a row of 8", "", shape(Interleave::bytes_16, Swizzle::none, ElementType::f16, 4)},
+      {"interleaved by 16 bytes, a row of 8", "which is not a multiple of 16",
+       shape(Interleave::bytes_16, Swizzle::none, ElementType::f16, 4)},
       {"interleaved by 16 bytes, swizzled by 32, a row of 64", "",
        shape(Interleave::bytes_16, Swizzle::bytes_32, ElementType::f16, 32)},
   };
@@ -428,7 +441,7 @@ TEST_CASE("the driver gives the same verdict on each row, and the same map") {
     std::string line = std::string(row.name) + ": we say " + (is_possible ? "possible" : "impossible") +
                        ", the driver says " + (result == CUDA_SUCCESS ? "possible" : "impossible") + " (CUresult " +
                        std::to_string(result) + ")";
-    bool agrees = is_possible == (result == CUDA_SUCCESS);
+    bool agrees = is_possible == (result == CUDA_SUCCESS) || !row.driver_checks;
     if (agrees && is_possible) {
       const TensorMap ours = make_tensor_map(d);
       agrees = std::memcmp(&ours, &theirs, sizeof ours) == 0;

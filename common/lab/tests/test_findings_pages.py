@@ -17,8 +17,12 @@ FINDINGS = ROOT / "docs/findings"
 SECTIONS = ["What it means", "The rule", "Example", "How to fix it", "What a GPU does instead"]
 
 _WORD = r'"([a-z]+(?:-[a-z]+)*)"'
-# How the sources give a report or a verdict its name: first in braces, by assignment, or as a helper's first argument.
-_NAMED = re.compile(rf"(?:\{{|\bname = |\bnot_finite\(|\bcheck_guard\()\s*{_WORD}\s*[,;]")
+# How the sources give a report or a verdict its name: first in braces, by assignment (of one or of two), or as a
+# helper's first argument.
+_NAMED = re.compile(
+    rf"(?:\{{|\bname = |\babout\(|\bnot_finite\(|\bcheck_guard\()\s*{_WORD}\s*[,;]|"
+    rf"\bname = \w+ \? {_WORD} : {_WORD};"
+)
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*')
 _FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(
@@ -35,7 +39,7 @@ def read(path: Path) -> str:
 
 def named_in(*sources: Path) -> set[str]:
     """The names that C++ sources give to reports or verdicts."""
-    return {name for source in sources for name in _NAMED.findall(read(source))}
+    return {name for source in sources for names in _NAMED.findall(read(source)) for name in names if name}
 
 
 def strings_of(source: Path) -> list[str]:
