@@ -1,6 +1,7 @@
 // Strong accesses: atomics, acquire and release, fences, and volatile. Their values travel at once; what they order is
 // in the clocks (PTX ISA, "Memory Consistency Model": release and acquire patterns).
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -13,7 +14,7 @@ namespace {
 
 uint64_t load_bits(const void* address, std::size_t bytes) {
   uint64_t bits = 0;
-  std::memcpy(&bits, address, bytes);
+  std::memcpy(&bits, address, std::min(bytes, sizeof bits));
   return bits;
 }
 
@@ -76,6 +77,7 @@ uint64_t load_acquire(const void* address, std::size_t bytes, Here here) {
   const InsideEmulator inside;
   Thread& thread = *current;
   machine->pause(thread);
+  strong_access(thread, address, bytes, false, __builtin_return_address(0));
   if (thread.polled == address && thread.polled_value == load_bits(address, bytes) && thread.polls > 0) {
     machine->not_yet(thread, address, thread.polled_value, "load_acquire()", here, __builtin_return_address(0));
   }
@@ -83,7 +85,6 @@ uint64_t load_acquire(const void* address, std::size_t bytes, Here here) {
   if (thread.polled != address || thread.polled_value != value) thread.polls = 1;
   thread.polled = address;
   thread.polled_value = value;
-  strong_access(thread, address, bytes, false, __builtin_return_address(0));
   learn(thread, reinterpret_cast<uintptr_t>(address), true);
   ++machine->counts().atomics;
   thread.trace = combine(thread.trace, value);

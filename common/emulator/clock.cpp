@@ -118,13 +118,13 @@ bool Clock::has_seen_elsewhere(int block, int agent, uint32_t epoch) const {
 void Clock::release(Knowledge& to) {
   to.join(knowledge_);
   to.seen.raise(self_, epoch_);
+  to.fenced.raise(self_, fenced_);
   ++epoch_;
 }
 
 void Clock::fence_proxy() {
-  knowledge_.fenced.join(knowledge_.seen);
-  knowledge_.fenced.raise(self_, epoch_);
-  ++epoch_;
+  knowledge_.fenced = knowledge_.seen;  // nothing is fenced that has not been seen
+  fenced_ = epoch_++;
 }
 
 void Clock::join(const std::vector<Clock*>& clocks) {
@@ -141,6 +141,7 @@ void Gathering::release_from(Clock& clock) {
   if (theirs.elsewhere != last_.elsewhere) gathered_.join({{}, {}, theirs.elsewhere});
   last_ = theirs;
   gathered_.seen.raise(clock.self_, clock.epoch_);
+  gathered_.fenced.raise(clock.self_, clock.fenced_);
   ++clock.epoch_;
 }
 
@@ -151,20 +152,21 @@ Knowledge Gathering::take() {
 
 void Published::publish(Knowledge knowledge) {
   knowledge_ = std::move(knowledge);
-  remembers_ = false;
+  results_.clear();
 }
 
 void Published::acquire_by(Clock& clock) {
   Knowledge& theirs = clock.knowledge_;
-  if (remembers_ && theirs.seen.is_same_object(before_.seen) && theirs.fenced.is_same_object(before_.fenced) &&
-      theirs.elsewhere == before_.elsewhere) {
-    theirs = after_;
-    return;
+  for (const Result& result : results_) {
+    if (theirs.seen.is_same_object(result.before.seen) && theirs.fenced.is_same_object(result.before.fenced) &&
+        theirs.elsewhere == result.before.elsewhere) {
+      theirs = result.after;
+      return;
+    }
   }
-  before_ = theirs;
+  Knowledge before = theirs;
   theirs.join(knowledge_);
-  after_ = theirs;
-  remembers_ = true;
+  if (results_.size() < most_results) results_.push_back({std::move(before), theirs});
 }
 
 }  // namespace emulator

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "emulator/hash.h"
+
 namespace emulator {
 
 /// For each agent of a block the last epoch that is known. Agents are the block's threads, numbered from 0, and after
@@ -86,7 +88,9 @@ class Clock {
   /// The same for an agent of another block.
   bool has_seen_elsewhere(int block, int agent, uint32_t epoch) const;
   /// Whether it is also ordered before the bulk copies that we request: a proxy fence lies between.
-  bool has_fenced(int agent, uint32_t epoch) const { return knowledge_.fenced[agent] >= epoch; }
+  bool has_fenced(int agent, uint32_t epoch) const {
+    return knowledge_.fenced[agent] >= epoch || (agent == self_ && fenced_ >= epoch);
+  }
 
   /// Ends the epoch and adds it, and all that we know, to `to`.
   void release(Knowledge& to);
@@ -100,14 +104,15 @@ class Clock {
   /// A barrier among `clocks`: everything that one of them did or has seen is ordered before all they do from now on.
   static void join(const std::vector<Clock*>& clocks);
 
-  uint64_t hash() const { return knowledge_.hash() * 31 + epoch_; }
+  uint64_t hash() const { return combine(knowledge_.hash() * 31 + epoch_, fenced_); }
 
  private:
   friend class Gathering;
   friend class Published;
 
   int self_ = 0;
-  uint32_t epoch_ = 1;  // 0 means "never"
+  uint32_t epoch_ = 1;   // 0 means "never"
+  uint32_t fenced_ = 0;  // our own last epoch that a proxy fence ended
   Knowledge knowledge_;
 };
 
@@ -126,7 +131,7 @@ class Gathering {
   Knowledge last_;  // joined last
 };
 
-/// Knowledge that many threads acquire: remembers the last result, for the same reason.
+/// Knowledge that many threads acquire: remembers results, a few, for the same reason.
 class Published {
  public:
   void publish(Knowledge knowledge);
@@ -136,9 +141,12 @@ class Published {
 
  private:
   Knowledge knowledge_;
-  // What acquiring made of the knowledge of the thread that came last.
-  bool remembers_ = false;
-  Knowledge before_, after_;
+  // What acquiring has made of the knowledge of those who came.
+  static constexpr std::size_t most_results = 32;  // a block has no more warps
+  struct Result {
+    Knowledge before, after;
+  };
+  std::vector<Result> results_;
 };
 
 }  // namespace emulator

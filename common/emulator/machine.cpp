@@ -341,12 +341,12 @@ uint64_t Machine::state() const {
       add(named.arrived.size() << 32 | static_cast<uint32_t>(named.threads));
       add(named.gathering.hash());
     }
-    if (block->shared.shadow) add(block->shared.shadow->hash());
+    add(block->shared.shadow ? block->shared.shadow->hash() : 0);  // no history yet is an empty one
     const auto* words = reinterpret_cast<const uint64_t*>(block->shared.base);
     for (std::size_t i = 0; i < block->shared.bytes / 8; ++i) add(words[i]);
   }
   for (const Region& region : global_memory().regions()) {
-    if (region.shadow) add(region.shadow->hash());
+    add(region.shadow ? region.shadow->hash() : 0);
   }
   uint64_t published = 0;
   for (const auto& [address, publication] : publications) {

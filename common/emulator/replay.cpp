@@ -58,33 +58,49 @@ Loaded load(const std::string& file) {
   loaded.replay.file = file;
   Options& options = loaded.replay.options;
   options.shortens = false;
+  const auto number_up_to = [&](std::istringstream& words, int least, int most) {
+    int number = 0;
+    words >> number;
+    if (number < least || number > most) words.setstate(std::ios::failbit);
+    return number;
+  };
   while (std::getline(stream, line)) {
     std::istringstream words(line);
     std::string key;
     words >> key;
-    int number = 0;
     if (key == "launch") {
       std::getline(words >> std::ws, loaded.launch);
     } else if (key == "seed") {
       words >> options.seed;
     } else if (key == "completion") {
-      words >> number;
-      options.completion = static_cast<Completion>(number);
+      options.completion = static_cast<Completion>(number_up_to(words, 0, static_cast<int>(Completion::lazy)));
     } else if (key == "policy") {
-      words >> number;
-      options.policy = static_cast<Policy>(number);
+      options.policy = static_cast<Policy>(number_up_to(words, 0, static_cast<int>(Policy::hardware)));
     } else if (key == "resident-blocks") {
-      words >> options.resident_blocks;
+      options.resident_blocks = number_up_to(words, 1, 1 << 20);
     } else if (key == "block") {
       uint64_t block = 0, thread = 0, copy = 0;
       uint32_t steps = 0;
       std::string word;
       words >> block >> word >> thread >> word >> copy >> word >> steps;
       loaded.replay.turns.push_back({(block * 1024 + thread) << 24 | copy, steps});
+    } else if (key != "finding" && !key.starts_with('#')) {
+      words.setstate(std::ios::failbit);
     }
     if (words.fail()) fail("this line of it cannot be read: \"" + line + "\"");
   }
+  if (loaded.launch.empty()) fail("it does not say of which launch it is a schedule");
   return loaded;
+}
+
+bool is_used = false;
+
+void tell_if_unused() {
+  if (is_used) return;
+  std::fprintf(stderr,
+               "no launch here has the shape of the schedule in %s: it is of another chapter, or the kernel's block or "
+               "shared memory was of another size.\n",
+               std::getenv("TUTORIAL_REPLAY"));
 }
 
 }  // namespace
@@ -109,9 +125,12 @@ const Replay* replay_of(const Launch& launch) {
   static const std::optional<Loaded> loaded = []() -> std::optional<Loaded> {
     const char* file = std::getenv("TUTORIAL_REPLAY");
     if (!file) return std::nullopt;
+    std::atexit(tell_if_unused);
     return load(file);
   }();
-  return loaded && loaded->launch == shape_of(launch) ? &loaded->replay : nullptr;
+  if (!loaded || loaded->launch != shape_of(launch)) return nullptr;
+  is_used = true;
+  return &loaded->replay;
 }
 
 }  // namespace emulator

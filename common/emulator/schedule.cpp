@@ -71,12 +71,19 @@ std::size_t PrioritySchedule::choose(const Able& able) {
   return highest();
 }
 
+namespace {
+void append(std::vector<Turn>& turns, const Turn& turn) {
+  if (turns.empty() || turns.back().agent != turn.agent) {
+    turns.push_back(turn);
+  } else {
+    turns.back().steps += turn.steps;
+  }
+}
+}  // namespace
+
 std::vector<Turn> turns_of(const std::vector<uint64_t>& steps) {
   std::vector<Turn> turns;
-  for (const uint64_t agent : steps) {
-    if (turns.empty() || turns.back().agent != agent) turns.push_back({agent, 0});
-    ++turns.back().steps;
-  }
+  for (const uint64_t agent : steps) append(turns, {agent, 1});
   return turns;
 }
 
@@ -113,9 +120,10 @@ std::vector<Turn> shorten(std::vector<Turn> turns, const std::function<bool(cons
     bool removed = false;
     for (std::size_t first = 0; first < turns.size();) {
       if (most_trials-- <= 0) return turns;
-      std::vector<Turn> trial(turns.begin(), turns.begin() + static_cast<std::ptrdiff_t>(first));
-      trial.insert(trial.end(), turns.begin() + static_cast<std::ptrdiff_t>(std::min(first + chunk, turns.size())),
-                   turns.end());
+      std::vector<Turn> trial;
+      for (std::size_t i = 0; i < turns.size(); ++i) {
+        if (i < first || i >= first + chunk) append(trial, turns[i]);
+      }
       if (fails(trial)) {
         turns = std::move(trial);
         removed = true;

@@ -202,12 +202,15 @@ TEST_CASE("a loop that asks ends when somebody changes the answer, whoever goes 
 
 TEST_CASE("a loop that asks in vain is a livelock; one that gives up ends; a wait is a deadlock") {
   const std::vector<Step> begin{{0, Op::init, 0, 1}, {everybody, Op::block_barrier}};
+  const std::vector<Step> too_few{{0, Op::init_fence}, {0, Op::bulk, 0, global, 16, 0}, {0, Op::arrive_expect, 0, 32}};
   const std::vector<std::pair<std::string, Program>> programs{
       {"livelock", list(2, {{{0, Op::spin_acquire, flag, 1}}, {{1, Op::volatile_store, flag, 2}}})},
       {"livelock", list(2, {{{0, Op::spin_volatile, flag, 1}}, {{1, Op::spin_volatile, flag + 1, 1}}})},
-      {"livelock", list(2, {begin, {{1, Op::spin_parity, 0, 0}}})},
+      {"deadlock", list(2, {begin, {{1, Op::spin_parity, 0, 0}}})},
       {"livelock", list(1, {{{0, Op::exchange, flag, 1}, {0, Op::spin_lock, flag}}})},
       {"deadlock", list(2, {begin, {{1, Op::wait_parity, 0, 0}}})},
+      {"bytes-mismatch", list(2, {begin, too_few, {{1, Op::wait_parity, 0, 0}}})},
+      {"bytes-mismatch", list(2, {begin, too_few, {{1, Op::spin_parity, 0, 0}}})},
       {"deadlock", list(2, {begin, {{1, Op::spin_volatile, flag, 1}, {0, Op::wait_parity, 0, 0}}})},
       {"", list(1, {{{0, Op::ask_volatile, flag, 1, 20'000}}})},
       {"",
@@ -387,5 +390,16 @@ TEST_CASE("each policy finds what its sources demand, and no more") {
       CAPTURE(static_cast<int>(policy));
       check_always({finds ? name : ""}, row.program);
     }
+  }
+}
+
+TEST_CASE("an atomic access outside every buffer is found before it happens") {
+  constexpr long far = 0x1fffffff;
+  for (const Op op : {Op::volatile_load, Op::volatile_store, Op::load_acquire, Op::store_release, Op::add, Op::exchange,
+                      Op::compare_swap}) {
+    CAPTURE(static_cast<int>(op));
+    CHECK(run(list(1, {{{0, op, global + global_words, 1, 2}}})).finding == "out-of-bounds");
+    CHECK(run(list(1, {{{0, op, far, 1, 2}}})).finding == "out-of-bounds");
+    CHECK(run(list(1, {{{0, op, global + global_words - 1, 1, 2}}})).finding == "");
   }
 }

@@ -10,7 +10,7 @@ struct Ring {
 };
 
 /// A producer thread copies tiles of 32 ints through two slots; each consumer adds up its share of each tile:
-/// output[c] = sum over tiles t and i = c, c + consumers, ... of input[32 t + i].
+/// output[c] = sum over tiles t and i = c and c + 16 of input[32 t + i].
 void two_stages(const Ring& ring, int* output, const int* input);
 
 /// 8 warps and 4 slots of 1024 ints: warp 0's first lane requests, then all 256 threads read 4 ints each of every tile.
