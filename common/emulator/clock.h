@@ -137,7 +137,6 @@ class Published {
   void publish(Knowledge knowledge);
   void acquire_by(Clock& clock);
   uint64_t hash() const { return knowledge_.hash(); }
-  void clear() { publish({}); }
 
  private:
   Knowledge knowledge_;

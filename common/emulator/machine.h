@@ -76,7 +76,7 @@ struct Thread {
   // Polls: questions that were answered with "not yet".
   const void* polled = nullptr;  // what
   uint64_t polled_value = 0;
-  uint64_t polled_at = 0;          // Machine::changes() then
+  uint64_t polled_at = 0;          // the count of changes then
   int polls = 0;                   // since something changed
   const Barrier* asked = nullptr;  // which mbarrier last answered so, and in which phase
   uint64_t asked_phase = 0;
