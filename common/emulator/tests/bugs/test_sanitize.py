@@ -127,7 +127,7 @@ class Recording(unittest.TestCase):
         done = self.run_tool("gone")
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no bug gone: ", done.stderr)
-        (self.folder / "compute-sanitizer").unlink()
+        (self.folder / "compute-sanitizer").write_text("#!/no/such/program\n")
         done = self.run_tool("fine")
         self.assertEqual(done.returncode, 1)
         self.assertIn("compute-sanitizer cannot be run: ", done.stderr)
