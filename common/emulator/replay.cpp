@@ -125,8 +125,9 @@ const Replay* replay_of(const Launch& launch) {
   static const std::optional<Loaded> loaded = []() -> std::optional<Loaded> {
     const char* file = std::getenv("TUTORIAL_REPLAY");
     if (!file) return std::nullopt;
+    Loaded loaded = load(file);
     std::atexit(tell_if_unused);
-    return load(file);
+    return loaded;
   }();
   if (!loaded || loaded->launch != shape_of(launch)) return nullptr;
   is_used = true;

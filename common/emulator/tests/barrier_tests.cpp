@@ -325,6 +325,22 @@ void check_random_programs(int threads, int rounds, unsigned seed) {
   }
 }
 
+// In whatever schedule, one of `findings`.
+void check_always(const std::set<std::string>& findings, int threads, const std::vector<Step>& steps) {
+  Program program;
+  program.threads = threads;
+  for (const Step& step : steps) program.add(step);
+  emulator::Options options = emulator::options();
+  options.shortens = false;
+  for (options.seed = 0; options.seed < 30; ++options.seed) {
+    const With with(options);
+    const Result result = run(program);
+    CAPTURE(options.seed);
+    INFO(result.message);
+    REQUIRE(findings.count(result.finding) == 1);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("an mbarrier does in random programs what a plain model of it does, and breaks a rule where the model does") {
@@ -333,4 +349,46 @@ TEST_CASE("an mbarrier does in random programs what a plain model of it does, an
 
 TEST_CASE("an mbarrier does the same whichever threads of a block take turns at it") {
   check_random_programs(3, 3000, 2);
+}
+
+TEST_CASE("an mbarrier is there for other threads behind a barrier of the block, and only there") {
+  const Step init{0, Op::init, 0, 2}, meet{everybody, Op::block_barrier}, arrive{1, Op::arrive, 0, 1};
+  check_always({""}, 2, {init, meet, arrive});
+  check_always({""}, 2, {init, {everybody, Op::warp_barrier, 3}, arrive});
+  check_always({"barrier-not-initialized"}, 2, {init, arrive});
+  check_always({"barrier-not-initialized"}, 2, {meet, init, arrive});
+  check_always({"barrier-not-initialized"}, 2, {init, {everybody, Op::ballot, 3, 1}, arrive});
+  check_always({"barrier-not-initialized"}, 2, {init, {everybody, Op::ballot, 3, 1}, {1, Op::test_parity, 0, 0}});
+}
+
+TEST_CASE("an mbarrier is invalidated when nobody uses it any more") {
+  const Step init{0, Op::init, 0, 2}, fence{0, Op::init_fence}, meet{everybody, Op::block_barrier};
+  const Step arrive{1, Op::arrive, 0, 1}, end{0, Op::invalidate, 0};
+  check_always({""}, 2, {init, meet, arrive, meet, end, {0, Op::init, 0, 1}, meet, arrive});
+  check_always({""}, 2, {init, meet, arrive, meet, end, {0, Op::store, bar_word(0), 1}});
+  check_always({"barrier-not-initialized", "invalidated-in-use"}, 2, {init, meet, arrive, end});
+  check_always({"invalidated-in-use"}, 2, {init, meet, arrive, {everybody, Op::ballot, 3, 1}, end});
+  check_always({"barrier-not-initialized", "invalidated-in-use"}, 2, {init, meet, {1, Op::wait_parity, 0, 0}, end});
+  const std::vector<Step> in_flight{init, fence, {0, Op::bulk, 0, global, 64, 0}, end};
+  check_always({"invalidated-in-use", "exit-with-copy-in-flight"}, 1, in_flight);
+  emulator::Options options;
+  options.completion = emulator::Completion::lazy;
+  {
+    const With with(options);
+    check_always({"invalidated-in-use"}, 1, in_flight);
+  }
+  check_always({"barrier-overwritten"}, 1, {init, fence, {0, Op::bulk, bar_word(0), global, 16, 0}});
+  check_always({"barrier-overwritten"}, 2, {init, meet, {1, Op::load, bar_word(0) + 1}});
+  check_always({"barrier-overwritten"}, 2, {init, meet, {1, Op::store, bar_word(0), 1}});
+}
+
+TEST_CASE("a phase ends for all who wait for it, and for those who come later") {
+  const Step init{0, Op::init, 0, 1}, meet{everybody, Op::block_barrier};
+  std::vector<Step> steps{init, meet};
+  for (int t = 1; t < 8; ++t) steps.push_back({t, t % 2 ? Op::wait_parity : Op::spin_parity, 0, 0});
+  for (int t = 1; t < 8; ++t) steps.push_back({t, Op::load, 0});
+  steps.insert(steps.begin() + 2, {{0, Op::store, 0, 7}, {0, Op::arrive, 0, 1}});
+  check_always({""}, 8, steps);
+  CHECK(emulator::counts().barrier_phases == 1);
+  CHECK(emulator::counts().waits >= 7);
 }

@@ -106,7 +106,10 @@ TEST_CASE("a bulk copy that is misaligned or outside is refused at its request")
 }
 
 TEST_CASE("until it has landed a copy's destination is poison, or partly there, from either end") {
-  Program program(1, {{0, Op::init, 0, 1}, {0, Op::init_fence}, {0, Op::store, 128, 1}, {0, Op::look}});
+  Program program(1, {{0, Op::init, 0, 1}, {0, Op::store, 128, 1}});
+  for (const int word : {0, 64, 127}) program.add({0, Op::store, word, 5});  // is lost at the request
+  program.add({0, Op::proxy_fence});
+  program.add({0, Op::look});
   program.add({0, Op::bulk, 0, source, 512, 0});
   program.add({0, Op::arrive_expect, 0, 512});
   for (int i = 0; i < 8; ++i) {
@@ -337,8 +340,10 @@ TEST_CASE("a tensor copy needs a map, of its rank, of memory that is there, and 
   CHECK(copy_box_of(map, tensor, 64, output) == "misaligned-copy");
   CHECK(copy_box_of(map, tensor, 16, output) == "misaligned-copy");
   CHECK(copy_box_of(TensorMap{}, tensor, 0, output) == "bad-tensor-map");
-  tensor.description.rank = 3;
-  CHECK(copy_box_of(map, tensor, 0, output) == "bad-tensor-map");
+  for (const int rank : {1, 3}) {
+    tensor.description.rank = rank;
+    CHECK(copy_box_of(map, tensor, 0, output) == "bad-tensor-map");
+  }
   tensor.description.rank = 2;
   const TensorMap taller = make_tensor_map<float>(input.data(), {8, 9}, {4, 2});  // than the buffer
   tensor.at[1] = 7;
@@ -493,6 +498,20 @@ TEST_CASE("what cp.async brought is its thread's own until a barrier behind the 
     CHECK(run_steps(2, {copy, wait, {0, Op::ballot, 3, 1}, {1, Op::ballot, 3, 1}, read}).finding ==
           "visible-to-issuer-only");
   });
+}
+
+TEST_CASE("cp.async needs no proxy fence; a bulk copy to the same bytes does") {
+  const Step copy{0, Op::cp_async_16, 0, source, 16}, wait{0, Op::wait_all}, read{0, Op::load, 1};
+  const Step init{0, Op::init, 0, 1}, init_fence{0, Op::init_fence}, fence{0, Op::proxy_fence};
+  const Step meet{everybody, Op::block_barrier}, bulk{0, Op::bulk, 0, source, 16, 0};
+  const Step expect{0, Op::arrive_expect, 0, 16}, wait_phase{0, Op::wait_parity, 0, 0};
+  check_always("", 2, {{0, Op::store, 1, 5}, copy, wait, read});
+  check_always("", 2, {{1, Op::load, 1}, {1, Op::store, 2, 5}, meet, copy, wait, read});
+  check_always("", 2, {{1, Op::store, source, 5}, meet, copy, wait, read});
+  check_always("overwrite-while-read", 2, {{1, Op::load, 1}, {everybody, Op::ballot, 3, 1}, copy, wait});
+  check_always("unfenced-store", 2, {init, init_fence, copy, wait, bulk, expect, wait_phase});
+  check_always("", 2, {init, copy, wait, fence, bulk, expect, wait_phase, copy, wait, read});
+  check_always("write-in-flight", 2, {init, init_fence, copy, bulk, expect, wait_phase});
 }
 
 TEST_CASE("cp_async_mbarrier_arrive arrives when the thread's copies have landed, and brings its own arrival") {

@@ -225,6 +225,47 @@ TEST_CASE("the search covers every order: n steps of each of two threads make a 
   }
 }
 
+TEST_CASE("others may go first before everything that they could notice") {
+  const Memory memory;
+  const std::vector<std::pair<Step, Step>> steps{{{0, Op::volatile_store, a, 1}, {1, Op::volatile_store, b, 1}},
+                                                 {{0, Op::volatile_load, a}, {1, Op::volatile_load, b}},
+                                                 {{0, Op::store_release, a, 1}, {1, Op::store_release, b, 1}},
+                                                 {{0, Op::load_acquire, a}, {1, Op::load_acquire, b}},
+                                                 {{0, Op::add, a, 1}, {1, Op::add, b, 1}},
+                                                 {{0, Op::init, 0, 1}, {1, Op::init, 1, 1}},
+                                                 {{0, Op::barrier_arrive, 1, 32}, {1, Op::barrier_arrive, 2, 32}},
+                                                 {{0, Op::wait_all}, {1, Op::wait_all}}};
+  for (const auto& [first, second] : steps) {
+    CAPTURE(static_cast<int>(first.op));
+    const Program program(2, {first, second});
+    const emulator::Exploration all = emulator::explore([&] { memory.run(program); }, 100, false);
+    CHECK(all.findings.empty());
+    CHECK(all.schedules == 6);  // two steps each
+  }
+  const Step init{0, Op::init, 0, 2}, also{0, Op::init, 1, 2}, fence{0, Op::init_fence},
+      meet{everybody, Op::block_barrier};
+  const emulator::Exploration start = emulator::explore(
+      [&] {
+        memory.run(Program(2, {init, also, fence, meet}));
+      },
+      100, false);
+  const std::vector<std::pair<Step, Step>> uses{{{0, Op::arrive, 0, 1}, {1, Op::arrive, 1, 1}},
+                                                {{0, Op::arrive_expect, 0, 16}, {1, Op::arrive_expect, 1, 16}},
+                                                {{0, Op::expect, 0, 16}, {1, Op::expect, 1, 16}},
+                                                {{0, Op::drop, 0}, {1, Op::drop, 1}},
+                                                {{0, Op::wait_parity, 0, 1}, {1, Op::wait_parity, 1, 1}},
+                                                {{0, Op::test_parity, 0, 1}, {1, Op::test_parity, 1, 1}},
+                                                {{0, Op::arrive_copied, 0}, {1, Op::arrive_copied, 1}},
+                                                {{0, Op::invalidate, 0}, {1, Op::arrive, 1, 1}}};
+  for (const auto& [first, second] : uses) {
+    CAPTURE(static_cast<int>(first.op));
+    const Program program(2, {init, also, fence, meet, first, second});
+    const emulator::Exploration all = emulator::explore([&] { memory.run(program); }, 1000, false);
+    CHECK(all.findings.empty());
+    CHECK(all.schedules == 6 * start.schedules / 2);
+  }
+}
+
 TEST_CASE("a search that is cut short says so, and one that is not, too") {
   const Memory memory;
   const Program program(2, {{0, Op::add, a, 1}, {1, Op::add, a, 1}});

@@ -359,3 +359,24 @@ TEST_CASE("the history reports a conflict exactly where a complete record of all
     CHECK(reported[policy][Order::unfenced] > 100);
   }
 }
+
+TEST_CASE("what has been gathered is handed over once, and who comes again brings all that it knows again") {
+  Clock first(0), second(1);
+  Knowledge from_elsewhere;
+  from_elsewhere.seen.raise(2, 5);
+  from_elsewhere.fenced.raise(2, 3);
+  first.acquire(from_elsewhere);
+  Gathering gathering;
+  gathering.release_from(first);
+  CHECK(gathering.take().seen[0] == 1);
+  gathering.release_from(second);
+  const Knowledge of_second = gathering.take();
+  CHECK(of_second.seen[0] == 0);
+  CHECK(of_second.seen[1] == 1);
+  gathering.release_from(first);
+  const Knowledge again = gathering.take();
+  CHECK(again.seen[0] == 2);
+  CHECK(again.seen[1] == 0);
+  CHECK(again.seen[2] == 5);
+  CHECK(again.fenced[2] == 3);
+}

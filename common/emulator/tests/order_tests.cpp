@@ -200,6 +200,31 @@ TEST_CASE("a loop that asks ends when somebody changes the answer, whoever goes 
   check_always({""}, list(2, {begin, {{1, Op::wait_parity, 0, 0}}, copy}));
 }
 
+TEST_CASE("a loop that asks learns soon of a change, and not when all others wait") {
+  // Thread 0 looks at many words, makes the change, looks at many more, and adds; thread 1 asks, and adds.
+  const std::vector<std::pair<Step, Step>> changes{{{0, Op::arrive, 0, 1}, {1, Op::spin_parity, 0, 0}},
+                                                   {{0, Op::store_release, flag, 1}, {1, Op::spin_acquire, flag, 1}},
+                                                   {{0, Op::volatile_store, flag, 1}, {1, Op::spin_volatile, flag, 1}},
+                                                   {{0, Op::exchange, flag, 1}, {1, Op::spin_volatile, flag, 1}}};
+  for (const auto& [change, loop] : changes) {
+    CAPTURE(static_cast<int>(change.op));
+    Program program(2, {{0, Op::init, 0, 1}, {everybody, Op::block_barrier}, loop, {1, Op::add, global, 1}});
+    for (int i = 16; i < 32; ++i) program.add({0, Op::load_acquire, global + i});
+    program.add(change);
+    for (int i = 32; i < 64; ++i) program.add({0, Op::load_acquire, global + i});
+    program.add({0, Op::add, global, 1});
+    int early = 0;
+    emulator::Options options;
+    for (options.seed = 1; options.seed < 400; options.seed += 4) {  // fair schedules
+      const With with(options);
+      const Result result = run(program);
+      REQUIRE(result.finding == "");
+      early += result.answers[3] == 0;
+    }
+    CHECK(early > 90);
+  }
+}
+
 TEST_CASE("a loop that asks in vain is a livelock; one that gives up ends; a wait is a deadlock") {
   const std::vector<Step> begin{{0, Op::init, 0, 1}, {everybody, Op::block_barrier}};
   const std::vector<Step> too_few{{0, Op::init_fence}, {0, Op::bulk, 0, global, 16, 0}, {0, Op::arrive_expect, 0, 32}};
@@ -308,7 +333,12 @@ TEST_CASE("a named barrier's misuse is found") {
   for (const long threads : {0, 16, 33, 96}) misuse({{everybody, Op::barrier_sync, 1, threads}});
   misuse({{warp(0), Op::barrier_sync, 1, 64}, {warp(1), Op::barrier_sync, 1, 32}});
   misuse({{warp(0), Op::barrier_arrive, 1, 64}, {warp(0), Op::barrier_arrive, 1, 64}});
-  misuse({{warp(0), Op::barrier_sync, 0, 64}, {warp(1), Op::block_barrier}});
+  // Barrier 0 is the one of __syncthreads(), whoever comes first.
+  misuse({{0, Op::barrier_arrive, 0, 64}, {everybody, Op::ballot, -1, 1}, {1, Op::block_barrier}});
+  misuse({{1, Op::volatile_store, flag, 1},
+          {1, Op::block_barrier},
+          {0, Op::spin_volatile, flag, 1},
+          {0, Op::barrier_arrive, 0, 64}});
   check_always({""}, list(64, {{{everybody, Op::barrier_sync, 0, 64}, {everybody, Op::barrier_sync, 15, 64}}}));
 }
 
@@ -359,12 +389,16 @@ TEST_CASE("each policy finds what its sources demand, and no more") {
   const std::vector<Step> init{{0, Op::init, 0, 1}, {0, Op::init_fence}, {everybody, Op::block_barrier}};
   const std::vector<Step> copy{
       {0, Op::arrive_expect, 0, 16}, {0, Op::bulk, 0, global, 16, 0}, {0, Op::wait_parity, 0, 0}};
+  const std::vector<Step> copy_by_the_other{
+      {1, Op::arrive_expect, 0, 16}, {1, Op::bulk, 0, global, 16, 0}, {1, Op::wait_parity, 0, 0}};
   const std::vector<Step> meet{{everybody, Op::block_barrier}};
   const std::vector<Step> read{{1, Op::load, 1}}, write{{1, Op::store, 1, 5}}, fence{{1, Op::proxy_fence}};
   const std::vector<Step> write_source{{1, Op::store, global + 1, 5}};
   const std::vector<Row> rows{
       {"unfenced-init", true, false, false, list(2, {{{0, Op::init, 0, 1}}, meet, copy})},
       {"unfenced-init", true, false, false, list(2, {{{0, Op::init, 0, 1}, {1, Op::init_fence}}, meet, copy})},
+      {"unfenced-init", true, false, false,
+       list(2, {{{0, Op::init, 0, 1}}, meet, {{0, Op::init_fence}, {everybody, Op::ballot, 3, 1}}, copy_by_the_other})},
       {"unfenced-read", true, false, true, list(2, {init, read, meet, copy})},
       {"unfenced-read", true, false, true, list(2, {init, read, meet, {{1, Op::proxy_fence}}, copy})},
       {"unfenced-store", true, true, true, list(2, {init, write, meet, copy})},
