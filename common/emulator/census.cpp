@@ -157,12 +157,12 @@ std::string explain_skipped_phase(const Block& block, const Group& group) {
     const std::string next = std::to_string(seen + 1), parity = std::to_string((seen + 1) & 1);
     std::string text = "suspicious: " + describe_in_block(index) +
                        (seen < 0 ? " has seen no phase" : " saw phase " + std::to_string(seen)) + " of " +
-                       name_of(block, *group.barrier) + (seen < 0 ? " yet" : " last") + "; the next one, phase " + next +
-                       ", is complete, and a wait for parity " + parity + " would pass";
+                       name_of(block, *group.barrier) + (seen < 0 ? " yet" : " last") + "; the next one, phase " +
+                       next + ", is complete, and a wait for parity " + parity + " would pass";
     if (const Slot slot = slot_of(block, *group.barrier); slot.count > 1) {
       const std::string stages = std::to_string(slot.count);
-      text += ". It brings tile k = " + std::to_string((seen + 1) * slot.count + slot.index) + ": slot = k % " + stages +
-              " = " + std::to_string(slot.index) + ", parity = (k / " + stages + ") & 1 = " + parity;
+      text += ". It brings tile k = " + std::to_string((seen + 1) * slot.count + slot.index) + ": slot = k % " +
+              stages + " = " + std::to_string(slot.index) + ", parity = (k / " + stages + ") & 1 = " + parity;
     }
     return text;
   }
