@@ -108,7 +108,6 @@ void try_complete(Block& block, Barrier& barrier) {
   ++barrier.phase;
   const auto epoch = static_cast<uint32_t>(barrier.phase);
   knowledge.seen.raise(barrier.stream, epoch);
-  knowledge.fenced.raise(barrier.stream, epoch);
   barrier.last_complete.publish(std::move(knowledge));
   barrier.pending = barrier.expected;
   barrier.observed = false;

@@ -134,11 +134,11 @@ int turns_in(const std::string& file) {
 
 constexpr const char* child_says = "the child says:";
 
-// What the ring says in a process of its own, under TUTORIAL_REPLAY.
-std::string replay(const std::string& file) {
+// What a process of its own says in which the ring runs under TUTORIAL_REPLAY.
+std::string output_of_replay(const std::string& file) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string command =
-      "TUTORIAL_REPLAY='" + file + "' timeout 20 '" + self + "' --no-skip --test-case='child of the replay tests'";
+      "TUTORIAL_REPLAY='" + file + "' timeout 20 '" + self + "' --no-skip --test-case='child of the replay tests' 2>&1";
   FILE* const pipe = popen(command.c_str(), "r");
   REQUIRE(pipe);
   std::string output;
@@ -147,6 +147,12 @@ std::string replay(const std::string& file) {
   CAPTURE(output);
   REQUIRE(WIFEXITED(status));
   REQUIRE(WEXITSTATUS(status) == 0);
+  return output;
+}
+
+// What the ring says there.
+std::string replay(const std::string& file) {
+  const std::string output = output_of_replay(file);
   const std::size_t begin = output.find(child_says) + std::strlen(child_says);
   return output.substr(begin, output.find("\n\n", begin) - begin);
 }
@@ -273,6 +279,7 @@ TEST_CASE("a replay file that is missing, foreign or damaged is refused with a s
     CAPTURE(damaged);
     CAPTURE(said);
     CHECK(said.find("TUTORIAL_REPLAY names ") == 0);
+    CHECK(said.find('\n') == std::string::npos);  // one sentence
     CHECK(said.find(sentence) != std::string::npos);
   };
   const auto changed = [&](const std::string& from, const std::string& to) {
@@ -280,6 +287,7 @@ TEST_CASE("a replay file that is missing, foreign or damaged is refused with a s
     REQUIRE(copy.find(from) != std::string::npos);
     return copy.replace(copy.find(from), from.size(), to);
   };
+  refuses(changed("launch ", "# launch "), "does not say of which launch");
   refuses("", "is not a schedule of this emulator");
   refuses("something else\n" + text, "is not a schedule of this emulator");
   refuses(changed("version 1", "version 0"), "is not a schedule of this emulator");
@@ -289,4 +297,17 @@ TEST_CASE("a replay file that is missing, foreign or damaged is refused with a s
   refuses(changed("resident-blocks 4", "resident-blocks 0"), "this line of it cannot be read: \"resident-blocks 0");
   refuses(changed("completion 0", "completion 3"), "this line of it cannot be read: \"completion 3");
   refuses(changed("policy 0", "policy -1"), "this line of it cannot be read: \"policy -1");
+}
+
+TEST_CASE("a replay file that no launch of the program fits is said to be of no use") {
+  const Folder folder;
+  const std::string message = message_of_ring(), file = Folder::named_by(message);
+  const std::string unused = "no launch here has the shape of the schedule in ";
+  CHECK(output_of_replay(file).find(unused) == std::string::npos);
+  std::string text = content_of(file);
+  const std::size_t shape = text.find("4x1x1");
+  REQUIRE(shape != std::string::npos);
+  const std::string output = output_of_replay(folder.write(text.replace(shape, 5, "5x1x1")));
+  CHECK(output.find(unused) != std::string::npos);
+  CHECK(output.find("replayed from") == std::string::npos);
 }
