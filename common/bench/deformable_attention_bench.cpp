@@ -1,146 +1,19 @@
 // The measurements of every chapter on deformable attention: all kernels of the program on the same inputs.
 
-#include <algorithm>
-#include <deque>
-#include <exception>
-#include <set>
-#include <stdexcept>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "bench/bench.h"
-#include "gpu/device.h"
-#include "gpu/launch.h"
-#include "workloads/deformable_attention/reference.h"
-#include "workloads/deformable_attention/runner.h"
-
-namespace {
+#include "bench/deformable_attention_measure.h"
 
 using namespace deformable_attention;
 
-struct NamedShape {
-  const char* name;
-  Shape (*shape)();
-  Sampling sampling;
-};
-
-#if GPU_IS_REAL
-constexpr int iterations = 20;  // per repetition
-constexpr NamedShape shapes[] = {{"field local", field_shape, Sampling::local},
-                                 {"field uniform", field_shape, Sampling::uniform},
-                                 {"detr local", detr_shape, Sampling::local}};
-#else
-constexpr int iterations = 1;
-constexpr NamedShape shapes[] = {{"quick local", quick_shape, Sampling::local}};
-#endif
-
-// One set of inputs, on the host and on the device, with its judge.
-struct InputSet {
-  explicit InputSet(const NamedShape& named, uint64_t seed)
-      : inputs(make_inputs(named.shape(), named.sampling, seed)),
-        judge(inputs, sample_rows(inputs.shape, 4096, seed)),
-        device(inputs) {}
-  Inputs inputs;
-  OutputJudge judge;
-  DeviceProblem device;
-};
-
-// A shape to measure, with its input sets: made when they are first needed, shared by all kernels, and so many that a
-// kernel finds none of a set's data in the L2 cache when its turn comes again.
-struct Workload {
-  NamedShape named;
-  std::deque<InputSet> sets;
-  std::set<std::string> checked_variants;  // those that have been checked before their first repetition
-
-  void make_sets() {
-    if (!sets.empty()) return;
-    sets.emplace_back(named, 1);
-    const Inputs& inputs = sets.front().inputs;
-    const std::size_t bytes = inputs.value.size() * sizeof(half) + inputs.locations.size() * sizeof(float2) +
-                              inputs.weights.size() * sizeof(half);
-    const std::size_t count = 1 + (2 * gpu::device().l2_bytes + bytes - 1) / bytes;
-    for (std::size_t seed = 2; seed <= count; ++seed) sets.emplace_back(named, seed);
-  }
-};
-
-#if GPU_IS_REAL
-
-// Three times that no kernel of this kind can beat, each for one resource at its peak rate.
-void count_bounds(benchmark::State& state, const Inputs& inputs) {
-  const gpu::Device device = gpu::device();
-  const Shape& shape = inputs.shape;
-  const double corners = static_cast<double>(count_corners(inputs));
-  const double sm_cycles_per_s = device.sms * device.clock_hz;
-
-  // DRAM: each array once.
-  const double bytes = 2.0 * static_cast<double>(shape.value_count() + shape.output_count()) +
-                       10.0 * static_cast<double>(shape.point_count());
-  state.counters["dram_bound_ms"] = 1e3 * bytes / device.dram_bytes_per_s;
-  // L1: every corner inside its map is one row of channels; an SM's L1 delivers 128 bytes a cycle (one wavefront).
-  state.counters["l1_bound_ms"] = 1e3 * corners * 2 * shape.channels / 128 / sm_cycles_per_s;
-  // Issue: a corner's value is converted and added, 2 instructions for 32 channels; an SM issues 4 a cycle.
-  state.counters["issue_bound_ms"] = 1e3 * corners * 2 * shape.channels / 32 / 4 / sm_cycles_per_s;
-}
-
-void count_kernel(benchmark::State& state) {
-  const gpu::KernelInfo info = gpu::last_kernel_info();
-  state.counters["registers"] = info.registers;
-  state.counters["shared_bytes"] = static_cast<double>(info.shared_bytes);
-  state.counters["blocks_per_sm"] = info.blocks_per_sm;
-}
-
-#endif
-
-// Launches the kernel on every set and judges what it left. Returns the largest relative L2 error.
-// Errors: std::runtime_error with the judge's words.
-double check(const Variant& variant, std::deque<InputSet>& sets) {
-  double relative_l2 = 0;
-  for (InputSet& set : sets) {
-    set.device.poison_output();
-    variant.launch(set.device.problem());
-    const judge::Verdict verdict = set.device.judge(set.judge);
-    if (!verdict.accepted()) throw std::runtime_error(verdict.text());
-    relative_l2 = std::max(relative_l2, verdict.relative_l2);
-  }
-  return relative_l2;
-}
-
-void measure(benchmark::State& state, const Variant& variant, Workload& workload) {
-  try {
-    workload.make_sets();
-    std::deque<InputSet>& sets = workload.sets;
-    if (workload.checked_variants.insert(variant.name).second) check(variant, sets);
-    bench::time_launches(state, [&](int64_t i) { variant.launch(sets[i % sets.size()].device.problem()); });
-    const double relative_l2 = check(variant, sets);  // and after each: timing must not change what is computed
-    const Shape& shape = sets.front().inputs.shape;
-    state.counters["relative_l2"] = relative_l2;
-    state.counters["points"] = static_cast<double>(shape.point_count());
-#if GPU_IS_REAL
-    state.counters["points_per_second"] =
-        benchmark::Counter(static_cast<double>(shape.point_count()), benchmark::Counter::kIsIterationInvariantRate);
-    count_bounds(state, sets.front().inputs);
-    count_kernel(state);
-#else
-    bench::report_counts(state);
-#endif
-  } catch (const std::exception& error) {
-    bench::fail(state, variant.name + " at " + workload.named.name + ": " + error.what());
-  }
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   std::deque<Workload> workloads;
-  for (const NamedShape& named : shapes) {
-    workloads.push_back({named, {}, {}});
+  for (const NamedShape& named : measured_shapes()) {
+    Workload& workload = workloads.emplace_back(named);
     for (const Variant& variant : variants()) {
       auto* registered = benchmark::RegisterBenchmark(
-          (variant.name + "/" + named.name).c_str(),
-          [&variant, &workload = workloads.back()](benchmark::State& state) { measure(state, variant, workload); });
-      registered->UseManualTime()->Unit(benchmark::kMillisecond);
-      registered->Iterations(iterations);
+          (variant.name + "/" + named.name).c_str(), [&variant, &workload](benchmark::State& state) {
+            measure(state, variant.name, variant.configurations.front().launch, workload);
+          });
+      registered->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(iterations);
     }
   }
   return bench::run(argc, argv, TUTORIAL_COMPUTE_CAPABILITY);

@@ -1,5 +1,6 @@
 #include "gpu/device.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -56,6 +57,8 @@ std::string driver_version() {
 }
 
 bool is_lost = false;
+
+int most_blocks_per_sm = 0;  // 0: as many as fit
 
 struct LastLaunch {
   const void* kernel = nullptr;
@@ -144,6 +147,16 @@ void synchronize() {
 
 void remember_launch(const void* kernel, const LaunchShape& shape) { last_launch = {kernel, shape}; }
 
+void limit_blocks_per_sm(int most) { most_blocks_per_sm = most; }
+
+std::size_t padded_shared_bytes(std::size_t bytes) {
+  if (most_blocks_per_sm == 0) return bytes;
+  const std::size_t all = attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor);
+  const std::size_t reserved = attribute(cudaDevAttrReservedSharedMemoryPerBlock);  // by the system, in each block
+  const std::size_t share = all / most_blocks_per_sm - reserved;
+  return std::max(bytes, share / 128 * 128);
+}
+
 KernelInfo last_kernel_info() {
   if (!last_launch.kernel) return {};
   cudaFuncAttributes attributes;
@@ -178,6 +191,8 @@ std::string why_not(int) { return ""; }
 void synchronize() {}
 
 KernelInfo last_kernel_info() { return {}; }
+
+void limit_blocks_per_sm(int) {}
 
 bool lost() { return false; }
 

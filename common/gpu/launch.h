@@ -3,6 +3,7 @@
 // Starting a kernel from the host: the same call on both machines.
 
 #include <cstddef>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -34,9 +35,16 @@ struct KernelInfo {
 /// About the kernel that was launched last in this process; zeros on the emulator.
 KernelInfo last_kernel_info();
 
+/// For measurements: from now on launches get so much more shared memory than they ask for that no more than `most`
+/// blocks fit on a multiprocessor. 0 ends that. Does nothing on the emulator.
+void limit_blocks_per_sm(int most);
+
 #if GPU_IS_REAL
 /// Remembers a launch for last_kernel_info().
 void remember_launch(const void* kernel, const LaunchShape& shape);
+
+/// The shared memory that a launch gets which asks for `bytes`; see limit_blocks_per_sm.
+std::size_t padded_shared_bytes(std::size_t bytes);
 #endif
 }  // namespace gpu
 
@@ -44,6 +52,12 @@ void remember_launch(const void* kernel, const LaunchShape& shape);
 /// Errors: gpu::Error if the device has less.
 template <class... Parameters>
 void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes);
+
+/// How many blocks of such a launch the whole device holds at the same time: the grid of a persistent kernel, whose
+/// blocks stay and take one piece of work after another. 2 on the emulator. Errors: gpu::Error if not a single block
+/// fits.
+template <class... Parameters>
+int resident_blocks(void (*kernel)(Parameters...), int block_threads, std::size_t shared_bytes);
 
 /// Starts `kernel` with `arguments` on every thread of `shape`. On a GPU it returns at once, as a CUDA launch does; the
 /// emulator returns when the grid has ended. Errors: gpu::Error for an impossible shape or a failed launch; on the
@@ -57,6 +71,22 @@ template <class... Parameters>
 void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes) {
   gpu::validate({1, 1, bytes}, bytes);
   GPU_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+}
+
+template <class... Parameters>
+int resident_blocks(void (*kernel)(Parameters...), int block_threads, std::size_t shared_bytes) {
+  shared_bytes = gpu::padded_shared_bytes(shared_bytes);
+  if (shared_bytes > 48 * 1024) allow_shared_memory(kernel, shared_bytes);
+  int device = 0, sms = 0, blocks = 0;
+  GPU_CHECK(cudaGetDevice(&device));
+  GPU_CHECK(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, device));
+  GPU_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, kernel, block_threads, shared_bytes));
+  if (blocks == 0) {
+    throw gpu::Error("not one block of " + std::to_string(block_threads) + " threads and " +
+                     std::to_string(shared_bytes) +
+                     " bytes of shared memory fits on a multiprocessor: make it smaller");
+  }
+  return blocks * sms;
 }
 
 namespace {
@@ -87,11 +117,14 @@ static void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Argu
   gpu::validate(shape, static_cast<std::size_t>(attributes.maxDynamicSharedSizeBytes));
   connect_todo_word();
   connect_watchdog();
-  gpu::remember_launch(reinterpret_cast<const void*>(kernel), shape);
+  LaunchShape padded = shape;
+  padded.shared_bytes = gpu::padded_shared_bytes(shape.shared_bytes);
+  if (padded.shared_bytes != shape.shared_bytes) allow_shared_memory(kernel, padded.shared_bytes);
+  gpu::remember_launch(reinterpret_cast<const void*>(kernel), padded);
   cudaLaunchConfig_t configuration{};
   configuration.gridDim = shape.grid;
   configuration.blockDim = shape.block;
-  configuration.dynamicSmemBytes = shape.shared_bytes;
+  configuration.dynamicSmemBytes = padded.shared_bytes;
   GPU_CHECK(cudaLaunchKernelEx(&configuration, kernel, std::forward<Arguments>(arguments)...));
 }
 
@@ -103,6 +136,12 @@ template <class... Parameters>
 void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes) {
   gpu::validate({1, 1, bytes}, bytes);
   emulator::allow_shared_memory(reinterpret_cast<const void*>(kernel), bytes);
+}
+
+template <class... Parameters>
+int resident_blocks(void (*)(Parameters...), int block_threads, std::size_t shared_bytes) {
+  gpu::validate({1, block_threads, shared_bytes}, shared_bytes);
+  return 2;  // few, so that each block gets several pieces of work
 }
 
 template <class... Parameters, class... Arguments>

@@ -6,14 +6,21 @@
 
 namespace deformable_attention {
 
-/// Launches a kernel on a problem whose pointers are device pointers. Does not wait for it.
-using LaunchFunction = void (*)(const Problem&);
-
-/// Makes a launch function known under a variant's name ("yours", "reference", ...), so that several kernels can live
-/// in one program. Errors: a name registered twice ends the program with a sentence.
-bool register_variant(const char* variant, LaunchFunction function);
+/// Makes `count` configurations of a kernel known under a variant's name ("yours", "reference", ...), so that several
+/// kernels can live in one program. Errors: a name registered twice ends the program with a sentence.
+bool register_variant(const char* variant, const Configuration* configurations, int count);
 
 /// Registers this file's launch function; the build names the variant that it compiles the file as.
-static inline bool register_kernel(LaunchFunction function) { return register_variant(TUTORIAL_VARIANT, function); }
+static inline bool register_kernel(LaunchFunction function) {
+  const Configuration only{"", function};
+  return register_variant(TUTORIAL_VARIANT, &only, 1);
+}
+
+/// Registers the launch functions of this file's configurations. The first is the chapter's own: the one that is
+/// measured against other chapters.
+template <int Count>
+static inline bool register_kernel(const Configuration (&configurations)[Count]) {
+  return register_variant(TUTORIAL_VARIANT, configurations, Count);
+}
 
 }  // namespace deformable_attention

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 
 namespace deformable_attention {
 namespace {
@@ -12,7 +13,7 @@ std::vector<Variant>& registry() {
 }
 }  // namespace
 
-bool register_variant(const char* name, void (*launch)(const Problem&)) {
+bool register_variant(const char* name, const Configuration* configurations, int count) {
   auto& variants = registry();
   const auto place = std::ranges::lower_bound(variants, std::string(name), {}, &Variant::name);
   if (place != variants.end() && place->name == name) {
@@ -22,8 +23,18 @@ bool register_variant(const char* name, void (*launch)(const Problem&)) {
                  name);
     std::exit(1);
   }
-  variants.insert(place, {name, launch});
+  variants.insert(place, {name, {configurations, configurations + count}});
   return true;
+}
+
+LaunchFunction Variant::find(std::string_view configuration) const {
+  const auto found = std::ranges::find(configurations, configuration, [](const Configuration& c) { return c.name; });
+  if (found != configurations.end()) return found->launch;
+  std::string known;
+  for (const Configuration& other : configurations)
+    known += (known.empty() ? "\"" : ", \"") + std::string(other.name) + "\"";
+  throw std::logic_error("the kernel has no configuration \"" + std::string(configuration) + "\": it registers " +
+                         known);
 }
 
 const std::vector<Variant>& variants() { return registry(); }

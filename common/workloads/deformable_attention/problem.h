@@ -35,4 +35,13 @@ struct Problem {
   Level levels[max_levels];
 };
 
+/// Launches a kernel on a problem whose pointers are device pointers. Does not wait for it.
+using LaunchFunction = void (*)(const Problem&);
+
+/// A kernel template with its arguments chosen: `name` says which, "4 stages".
+struct Configuration {
+  const char* name;
+  LaunchFunction launch;
+};
+
 }  // namespace deformable_attention

@@ -80,11 +80,14 @@ judge::Verdict DeviceProblem::judge(const OutputJudge& judge) {
   return verdict;
 }
 
-std::string what_is_wrong(const Inputs& inputs) {
+std::string what_is_wrong(const Inputs& inputs, std::string_view configuration) {
   if (variants().size() != 1) {
     throw std::logic_error("this program has " + std::to_string(variants().size()) +
                            " kernels, and a test judges exactly one: end the kernel file with register_kernel(...)");
   }
+  const Variant& kernel = variants().front();
+  const LaunchFunction launch =
+      configuration.empty() ? kernel.configurations.front().launch : kernel.find(configuration);
   const OutputJudge judge(inputs, sample_rows(inputs.shape, most_judged_rows, 1));
   DeviceProblem device(inputs);
   std::string wrong;
@@ -92,7 +95,7 @@ std::string what_is_wrong(const Inputs& inputs) {
     gpu::for_each_schedule([&] {
       if (!wrong.empty()) return;
       device.poison_output();
-      variants().front().launch(device.problem());
+      launch(device.problem());
       const judge::Verdict verdict = device.judge(judge);
       if (!verdict.accepted()) wrong = verdict.text();
     });

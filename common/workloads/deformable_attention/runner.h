@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gpu/buffer.h"
@@ -39,8 +40,9 @@ class DeviceProblem {
 };
 
 /// Runs the one registered kernel on `inputs` under all schedules of this test run, and says what is wrong: a finding
-/// of the emulator, a failed launch, or the judge's rejection. "" if nothing is. Errors: std::logic_error if the
-/// program has not exactly one kernel; std::invalid_argument as validate(Inputs).
-std::string what_is_wrong(const Inputs& inputs);
+/// of the emulator, a failed launch, or the judge's rejection. "" if nothing is. Of a kernel with several
+/// configurations it runs the first, or the one that is named. Errors: std::logic_error if the program has not exactly
+/// one kernel, or the kernel no such configuration; std::invalid_argument as validate(Inputs).
+std::string what_is_wrong(const Inputs& inputs, std::string_view configuration = {});
 
 }  // namespace deformable_attention

@@ -1,0 +1,122 @@
+// What a kernel of chapter 01 must do. The numbers are those of the TODOs that a case is about.
+
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "testing/chapter_test.h"
+#include "workloads/deformable_attention/runner.h"
+
+using namespace deformable_attention;
+
+namespace {
+
+constexpr const char* all_todos = "1.1 1.2 1.3 1.4 1.5";
+
+// Two small maps, not square, of different sizes; few enough threads for many schedules.
+PackedShape small() {
+  return {.batch = 1, .queries = 5, .heads = 1, .channels = 8, .points = 2, .maps = {{3, 5}, {2, 4}}};
+}
+
+void check(const Inputs& inputs) {
+  const std::string wrong = what_is_wrong(inputs);
+  if (!wrong.empty()) FAIL(wrong);
+}
+
+void check(const Shape& shape) {
+  check(make_inputs(shape, Sampling::local, 1));
+  check(make_inputs(shape, Sampling::uniform, 2));
+}
+
+// Puts every point of every query at (x, y), given in pixels of each level.
+Inputs all_points_at(const Shape& shape, float x, float y) {
+  Inputs inputs = make_inputs(shape, Sampling::uniform, 3);
+  for (std::size_t i = 0; i < inputs.locations.size(); ++i) {
+    const Level& level = shape.levels[i / shape.points % shape.levels.size()];
+    inputs.locations[i] = {(x + 0.5f) / level.width, (y + 0.5f) / level.height};
+  }
+  return inputs;
+}
+
+}  // namespace
+
+TEST_CASE("1.1 no queries or no images: nothing to do, and no error") {
+  PackedShape none = small();
+  none.queries = 0;
+  check(make_shape(none));
+  none = small();
+  none.batch = 0;
+  check(make_shape(none));
+}
+
+TEST_CASE("1.1 each output has one thread, also where they do not fill the last block" * needs(all_todos)) {
+  for (const int queries : {1, 31, 32, 33}) {  // 8 to 264 outputs: a block has 256 threads
+    PackedShape shape = small();
+    shape.queries = queries;
+    check(make_inputs(make_shape(shape), Sampling::local, 1));
+  }
+}
+
+TEST_CASE("1.1 heads, channels and images are told apart" * needs(all_todos)) {
+  PackedShape shape = small();
+  shape.batch = 2;
+  shape.heads = 3;
+  shape.channels = 16;
+  check(make_inputs(make_shape(shape), Sampling::local, 1));
+  check(make_address_coded_inputs(make_shape(shape), 2));
+}
+
+TEST_CASE("1.2 a point outside the map adds nothing, and neither do NaN and infinity" * needs("1.1 1.2 1.5")) {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::pair<float, float>> places{{-1, 0.5f},    {0.5f, -1},     {8, 0.5f},       {0.5f, 4},
+                                                    {-40, 1},      {1, 2e9f},      {nan, 1},        {1, nan},
+                                                    {infinity, 1}, {1, -infinity}, {-1e30f, 1e30f}, {nan, infinity}};
+  PackedShape one_map = small();
+  one_map.maps = {{4, 8}};  // powers of two: the limits -1, 8 and 4 are exact in any precision
+  for (const auto& [x, y] : places) {
+    CAPTURE(x);
+    CAPTURE(y);
+    check(all_points_at(make_shape(one_map), x, y));
+  }
+}
+
+TEST_CASE("1.2 a point at a pixel's centre is that pixel" * needs(all_todos)) {
+  check(make_address_coded_inputs(make_shape(small()), 1));
+}
+
+TEST_CASE("1.3 a point between pixels is their mixture" * needs(all_todos)) {
+  check(all_points_at(make_shape(small()), 1.25f, 0.5f));
+  check(all_points_at(make_shape(small()), 2.0f, 0.75f));
+}
+
+TEST_CASE("1.3 left of the first centre the upper left corner is outside, not pixel 0" * needs(all_todos)) {
+  check(all_points_at(make_shape(small()), -0.25f, 0.5f));
+  check(all_points_at(make_shape(small()), 1.5f, -0.75f));
+}
+
+TEST_CASE("1.4 at each edge the corners outside are zero, and nobody reads them" * needs(all_todos)) {
+  check(all_points_at(make_shape(small()), 3.5f, 0.25f));   // right of the narrower map's last centre
+  check(all_points_at(make_shape(small()), 4.5f, 0.25f));   // of the wider one's
+  check(all_points_at(make_shape(small()), 1.5f, 1.75f));   // below the lower map's last centre
+  check(all_points_at(make_shape(small()), 1.5f, 2.75f));   // of the higher one's
+  check(all_points_at(make_shape(small()), -0.5f, -0.5f));  // at a corner of the map
+  check(all_points_at(make_shape(small()), 4, 2));          // exactly on the last pixel
+}
+
+TEST_CASE("1.4 maps of one pixel, one row, one column" * needs(all_todos)) {
+  PackedShape shape = small();
+  shape.maps = {{1, 1}, {1, 6}, {7, 1}};
+  check(make_shape(shape));
+}
+
+TEST_CASE("1.4 a map may begin anywhere in the image's pixels" * needs(all_todos)) {
+  Shape shape = make_shape(small());
+  shape.pixels = 40;
+  shape.levels[0].start = 20;
+  shape.levels[1].start = 3;
+  check(shape);
+}
+
+TEST_CASE("1.5 the whole operator: the quick shape, local and uniform" * needs(all_todos)) { check(quick_shape()); }

@@ -1,0 +1,26 @@
+// The sweep of a chapter on deformable attention whose kernel has several configurations: each of them, with 1, 2, 4,
+// ... blocks on a multiprocessor, as far as so many fit.
+
+#include "bench/deformable_attention_measure.h"
+#include "gpu/launch.h"
+
+using namespace deformable_attention;
+
+int main(int argc, char** argv) {
+  Workload workload{measured_shapes().front(), {}, {}};
+  for (const Variant& variant : variants()) {
+    for (const Configuration& configuration : variant.configurations) {
+      for (const int blocks : {1, 2, 4, 8, 16}) {
+        const std::string name = std::string(configuration.name) + "/" + std::to_string(blocks);
+        auto* registered = benchmark::RegisterBenchmark(
+            name.c_str(), [&workload, launch = configuration.launch, name, blocks](benchmark::State& state) {
+              gpu::limit_blocks_per_sm(blocks);
+              measure(state, name, launch, workload);
+              gpu::limit_blocks_per_sm(0);
+            });
+        registered->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(iterations);
+      }
+    }
+  }
+  return bench::run(argc, argv, TUTORIAL_COMPUTE_CAPABILITY);
+}
