@@ -169,7 +169,7 @@ KernelInfo last_kernel_info() {
   return info;
 }
 
-void for_each_schedule(const std::function<void()>& run) {
+void for_each_schedule(const std::function<void()>& run, int gpu_runs) {
   struct Restored {  // whatever `run` throws
     watchdog::Options before = watchdog::options();
     ~Restored() { watchdog::options() = before; }
@@ -179,7 +179,7 @@ void for_each_schedule(const std::function<void()>& run) {
     run();
   };
   if (std::getenv("TUTORIAL_SEED")) return run_with(number_from_environment("TUTORIAL_SEED", 0, 0));
-  for (uint64_t seed = 0; seed < 3; ++seed) run_with(seed);
+  for (int seed = 0; seed < gpu_runs; ++seed) run_with(seed);
 }
 
 #else
@@ -196,7 +196,7 @@ void limit_blocks_per_sm(int) {}
 
 bool lost() { return false; }
 
-void for_each_schedule(const std::function<void()>& run) {
+void for_each_schedule(const std::function<void()>& run, int) {
   emulator::Options& options = emulator::options();
   struct Restored {  // whatever `run` throws
     emulator::Options before = emulator::options();

@@ -33,9 +33,9 @@ bool lost();
 
 /// On the emulator calls `run` under as many random schedules as TUTORIAL_SCHEDULES says (default 20), and under a
 /// fifth as many of PCT's (see emulator::Search); or only under TUTORIAL_SEED (with TUTORIAL_SEARCH=pct: of PCT), or
-/// under the schedule in the file TUTORIAL_REPLAY. On a GPU no schedule can be chosen: there it calls it three times,
-/// without delays and with those of seeds 1 and 2 (watchdog.h), or once with those of TUTORIAL_SEED. Errors: Error if a
-/// variable is no number or asks for 0 schedules; whatever `run` throws.
-void for_each_schedule(const std::function<void()>& run);
+/// under the schedule in the file TUTORIAL_REPLAY. On a GPU no schedule can be chosen: there it calls it `gpu_runs`
+/// times, without delays and with those of seeds 1, 2, ... (watchdog.h), or once with those of TUTORIAL_SEED. Errors:
+/// Error if a variable is no number or asks for 0 schedules; whatever `run` throws.
+void for_each_schedule(const std::function<void()>& run, int gpu_runs = 3);
 
 }  // namespace gpu

@@ -182,7 +182,7 @@ __device__ void consume(SharedStorage<Producers, Consumers, Stages>& shared, con
 
 // 48 warps on an SM leave a thread 40 registers; a lone producer, with two boxes a lane, needs more.
 template <int Producers, int Consumers, int Stages>
-__global__ void __launch_bounds__((Producers + Consumers) * 32, (Producers > 1 ? 48 : 40) / (Producers + Consumers))
+__global__ void __launch_bounds__((Producers + Consumers) * 32, (Producers > 1 ? 48 : 32) / (Producers + Consumers))
     deformable_attention_kernel(const __grid_constant__ Problem p, const __grid_constant__ TensorMaps maps) {
   auto& shared = shared_storage<SharedStorage<Producers, Consumers, Stages>>();
   if (threadIdx.x == 0) {

@@ -1,6 +1,7 @@
 #include "workloads/deformable_attention/runner.h"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 
@@ -48,6 +49,16 @@ const Inputs& validated(const Inputs& inputs) {
   return inputs;
 }
 
+// The launch function of the program's one kernel.
+LaunchFunction the_kernel(std::string_view configuration) {
+  if (variants().size() != 1) {
+    throw std::logic_error("this program has " + std::to_string(variants().size()) +
+                           " kernels, and a test judges exactly one: end the kernel file with register_kernel(...)");
+  }
+  const Variant& kernel = variants().front();
+  return configuration.empty() ? kernel.configurations.front().launch : kernel.find(configuration);
+}
+
 }  // namespace
 
 DeviceProblem::DeviceProblem(const Inputs& inputs)
@@ -69,9 +80,14 @@ void DeviceProblem::poison_output() {
   output_.upload(host_output_.storage());
 }
 
-judge::Verdict DeviceProblem::judge(const OutputJudge& judge) {
+std::span<const half> DeviceProblem::output() {
   gpu::synchronize();
   output_.download(host_output_.storage());
+  return host_output_.payload();
+}
+
+judge::Verdict DeviceProblem::judge(const OutputJudge& judge) {
+  output();
   judge::Verdict verdict = host_output_.check_guards("output");
   if (verdict.accepted()) verdict = check_input("value", value_, inputs_.value);
   if (verdict.accepted()) verdict = check_input("locations", locations_, inputs_.locations);
@@ -81,13 +97,7 @@ judge::Verdict DeviceProblem::judge(const OutputJudge& judge) {
 }
 
 std::string what_is_wrong(const Inputs& inputs, std::string_view configuration) {
-  if (variants().size() != 1) {
-    throw std::logic_error("this program has " + std::to_string(variants().size()) +
-                           " kernels, and a test judges exactly one: end the kernel file with register_kernel(...)");
-  }
-  const Variant& kernel = variants().front();
-  const LaunchFunction launch =
-      configuration.empty() ? kernel.configurations.front().launch : kernel.find(configuration);
+  const LaunchFunction launch = the_kernel(configuration);
   const OutputJudge judge(inputs, sample_rows(inputs.shape, most_judged_rows, 1));
   DeviceProblem device(inputs);
   std::string wrong;
@@ -99,6 +109,31 @@ std::string what_is_wrong(const Inputs& inputs, std::string_view configuration) 
       const judge::Verdict verdict = device.judge(judge);
       if (!verdict.accepted()) wrong = verdict.text();
     });
+  } catch (const std::exception& error) {
+    wrong = error.what();
+  }
+  return wrong;
+}
+
+std::string what_differs(const Inputs& inputs, int gpu_runs, std::string_view configuration) {
+  const LaunchFunction launch = the_kernel(configuration);
+  DeviceProblem device(inputs);
+  std::vector<half> first;
+  int run = 0;
+  std::string wrong;
+  try {
+    gpu::for_each_schedule(
+        [&] {
+          if (!wrong.empty()) return;
+          device.poison_output();
+          launch(device.problem());
+          const std::span<const half> output = device.output();
+          if (run++ == 0) first.assign(output.begin(), output.end());
+          if (std::memcmp(first.data(), output.data(), output.size_bytes()) != 0) {
+            wrong = "launch " + std::to_string(run) + " left other bits than the first: the result depends on timing";
+          }
+        },
+        gpu_runs);
   } catch (const std::exception& error) {
     wrong = error.what();
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ class DeviceProblem {
   /// Fills the output, on the device, with poison.
   void poison_output();
 
+  /// Waits for the launches; the output as they left it, until the next call. Errors: as judge().
+  std::span<const half> output();
+
   /// Waits for the launches, and judges what they left: guard bands, inputs, output.
   /// Errors: gpu::Error for a failed launch or an open TODO.
   judge::Verdict judge(const OutputJudge& judge);
@@ -44,5 +48,10 @@ class DeviceProblem {
 /// configurations it runs the first, or the one that is named. Errors: std::logic_error if the program has not exactly
 /// one kernel, or the kernel no such configuration; std::invalid_argument as validate(Inputs).
 std::string what_is_wrong(const Inputs& inputs, std::string_view configuration = {});
+
+/// Launches it again and again, on a GPU `gpu_runs` times with other delays each, on the emulator under all schedules
+/// of this test run, and says which launch left other bits than the first, or what else went wrong. "" if nothing did.
+/// The output is not judged. Errors: as what_is_wrong.
+std::string what_differs(const Inputs& inputs, int gpu_runs, std::string_view configuration = {});
 
 }  // namespace deformable_attention
