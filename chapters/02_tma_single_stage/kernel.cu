@@ -1,4 +1,4 @@
-// Your kernel for chapter 02_tma_single_stage. `./lab check 2` judges it, `./lab reset 2` starts over.   skeleton 6dff22e01f17
+// Your kernel for chapter 02_tma_single_stage. `./lab check 2` judges it, `./lab reset 2` starts over.   skeleton 25d3c5c3f3e9
 // Chapter 02: one TMA box a point, one slot a warp.
 //
 // Four lanes serve a query, eight channels each, so a warp serves eight queries. For each point the first of the four
@@ -60,7 +60,7 @@ __device__ Point locate(float2 location, float weight, const Level& level) {
 }
 
 // Adds one lane's channels of the four corners. Those outside the map have arrived as zeros.
-__device__ void add(float (&sum)[lane_channels], const Box& box, const Shares& shares, int part) {
+__device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, int part) {
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 2; ++x) add(sum, shares.corner[y][x], box.corner[y][x][part]);
   }

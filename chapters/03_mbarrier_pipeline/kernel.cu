@@ -1,4 +1,4 @@
-// Your kernel for chapter 03_mbarrier_pipeline. `./lab check 3` judges it, `./lab reset 3` starts over.   skeleton 528fc3d7ea9a
+// Your kernel for chapter 03_mbarrier_pipeline. `./lab check 3` judges it, `./lab reset 3` starts over.   skeleton 5e7bf68679fd
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the
@@ -48,6 +48,7 @@ struct TensorMaps {
 struct Point {
   int x0, y0;  // the corner at the upper left
   Shares shares;
+  int level = 0, channel = 0;  // whose box it is
 };
 
 __device__ Point locate(float2 location, float weight, const Level& level) {
@@ -65,13 +66,13 @@ __device__ Point locate(float2 location, float weight, const Level& level) {
 }
 
 // Adds one lane's channels of the four corners. Those outside the map have arrived as zeros.
-__device__ void add(float (&sum)[lane_channels], const Box& box, const Shares& shares, int part) {
+__device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, int part) {
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 2; ++x) add(sum, shares.corner[y][x], box.corner[y][x][part]);
   }
 }
 
-// The points of a query, in the order of its tiles. The next one is loaded ahead, so that nobody waits for it.
+// The points of a query, in the order of its tiles. Each is loaded ahead, so that nobody waits for it.
 struct Points {
   const Problem* problem;
   int64_t first;  // the query's first point, counted through all queries
@@ -88,9 +89,10 @@ struct Points {
     load();
   }
 
-  __device__ Point next() const { return locate(location, __half2float(weight), problem->levels[level]); }
-
-  __device__ void advance() {
+  __device__ Point take() {
+    Point taken = locate(location, __half2float(weight), problem->levels[level]);
+    taken.level = level;
+    taken.channel = channel;
     if (++point == problem->points) {
       point = 0;
       if (++level == problem->level_count) {
@@ -99,6 +101,7 @@ struct Points {
       }
     }
     load();
+    return taken;
   }
 
   __device__ void load() {
@@ -128,12 +131,11 @@ __global__ void __launch_bounds__(block_threads, 10)
   points.start(p, query);
   const auto request = [&](int k) {
     const int slot = k % Stages;
-    const Point at = points.next();
+    const Point at = points.take();
     if (part == 0) {
       // TODO 3.2: hand over the shares, announce the box, and ask for it (about 4 lines)
       TODO(3.2);
     }
-    points.advance();
   };
 
   const int sum_tiles = p.level_count * p.points;  // of one sum; a tile is one point of each of the warp's queries

@@ -1,4 +1,4 @@
-// Your kernel for chapter 04_warp_specialization. `./lab check 4` judges it, `./lab reset 4` starts over.   skeleton c63da4b0290b
+// Your kernel for chapter 04_warp_specialization. `./lab check 4` judges it, `./lab reset 4` starts over.   skeleton 169591adc51e
 // Chapter 04: producer warps and consumer warps.
 //
 // Some warps of a block only ask for boxes, the others only add them up. They share a ring of slots with two barriers
@@ -48,6 +48,7 @@ struct TensorMaps {
 struct Point {
   int x0, y0;  // the corner at the upper left
   Shares shares;
+  int level = 0, channel = 0;  // whose box it is
 };
 
 __device__ Point locate(float2 location, float weight, const Level& level) {
@@ -65,13 +66,13 @@ __device__ Point locate(float2 location, float weight, const Level& level) {
 }
 
 // Adds one lane's channels of the four corners. Those outside the map have arrived as zeros.
-__device__ void add(float (&sum)[lane_channels], const Box& box, const Shares& shares, int part) {
+__device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, int part) {
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 2; ++x) add(sum, shares.corner[y][x], box.corner[y][x][part]);
   }
 }
 
-// The points of a query, in the order of its tiles. The next one is loaded ahead, so that nobody waits for it.
+// The points of a query, in the order of its tiles. Each is loaded ahead, so that nobody waits for it.
 struct Points {
   const Problem* problem;
   int64_t first;  // the query's first point, counted through all queries
@@ -88,9 +89,10 @@ struct Points {
     load();
   }
 
-  __device__ Point next() const { return locate(location, __half2float(weight), problem->levels[level]); }
-
-  __device__ void advance() {
+  __device__ Point take() {
+    Point taken = locate(location, __half2float(weight), problem->levels[level]);
+    taken.level = level;
+    taken.channel = channel;
     if (++point == problem->points) {
       point = 0;
       if (++level == problem->level_count) {
@@ -99,6 +101,7 @@ struct Points {
       }
     }
     load();
+    return taken;
   }
 
   __device__ void load() {
@@ -137,10 +140,9 @@ __device__ void produce(SharedStorage<Producers, Consumers, Stages>& shared, con
       for (int i = 0; i < rounds; ++i) {
         const int place = first_place + i * lanes;
         if (place >= shared.queries) break;
-        const Point at = points[i].next();
+        const Point at = points[i].take();
         // TODO 4.2: hand over the shares, announce the box, and ask for it (about 4 lines)
         TODO(4.2);
-        points[i].advance();
       }
     }
   }
@@ -174,7 +176,7 @@ __device__ void consume(SharedStorage<Producers, Consumers, Stages>& shared, con
 
 // 48 warps on an SM leave a thread 40 registers; a lone producer, with two boxes a lane, needs more.
 template <int Producers, int Consumers, int Stages>
-__global__ void __launch_bounds__((Producers + Consumers) * 32, (Producers > 1 ? 48 : 40) / (Producers + Consumers))
+__global__ void __launch_bounds__((Producers + Consumers) * 32, (Producers > 1 ? 48 : 32) / (Producers + Consumers))
     deformable_attention_kernel(const __grid_constant__ Problem p, const __grid_constant__ TensorMaps maps) {
   auto& shared = shared_storage<SharedStorage<Producers, Consumers, Stages>>();
   if (threadIdx.x == 0) {

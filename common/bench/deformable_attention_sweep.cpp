@@ -1,5 +1,5 @@
-// The sweep of a chapter on deformable attention whose kernel has several configurations: each of them, with 1, 2, 4,
-// ... blocks on a multiprocessor, as far as so many fit.
+// The sweep of a chapter on deformable attention: each configuration of its kernel with 1, 2, 4, ... blocks on a
+// multiprocessor, and with all that fit. Where fewer fit, the counter blocks_per_sm says so.
 
 #include "bench/deformable_attention_measure.h"
 #include "gpu/launch.h"
@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
   Workload workload{measured_shapes().front(), {}, {}};
   for (const Variant& variant : variants()) {
     for (const Configuration& configuration : variant.configurations) {
-      for (const int blocks : {1, 2, 4, 8, 16}) {
-        const std::string name = std::string(configuration.name) + "/" + std::to_string(blocks);
+      for (const int blocks : {1, 2, 4, 8, 0}) {
+        const std::string name = std::string(configuration.name) + "/" + (blocks ? std::to_string(blocks) : "all");
         auto* registered = benchmark::RegisterBenchmark(
             name.c_str(), [&workload, launch = configuration.launch, name, blocks](benchmark::State& state) {
               gpu::limit_blocks_per_sm(blocks);

@@ -6,6 +6,7 @@
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
 #   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous
+#   chNN_sweep           the reference in all its configurations (a kernel file may register several)
 #   chNN_skeleton[_K]    tests of the skeleton, with all TODOs open  chNN_given          tests of <build>/given/NN_name/kernel.cu
 #                        or only TODO NN.K                           chNN_given_compare  its comparison
 #   chNN_bug_NAME        tests of a broken kernel, which must fail as it declares

@@ -6,13 +6,13 @@
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is `ladder`, one
 row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `emulator`, one row a
 figure of what the emulator costs, or `bugs`, one row a wrong program of common/emulator/tests/bugs/, or `litmus`, one
-row a litmus test. Each GPU that has a file in docs/results/ gets its own table, and a caption with what a number is
+row a litmus test, or `grid ch03_sweep`, the rows and columns of what a benchmark measured. Each GPU that has a file in docs/results/ gets its own table, and a caption with what a number is
 worth nothing without: driver, CUDA version, date, commit, command. Nothing outside the markers is touched.
 
 docs/results/ holds <gpu>.json, what `./lab run --record` measured; emulator.json, what the emulator costs
 (common/emulator/tests/speed.py); bugs.json, what the emulator reports of the wrong programs (`bugs --record`);
-sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py); and litmus-<gpu>.json, what the litmus tests
-saw (`litmus --record`).
+sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py); litmus-<gpu>.json, what the litmus tests saw
+(`litmus --record`); and <program>-<gpu>.json of the programs in GRIDS (common/bench/record_grid.py).
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ BUGS = Path("common/emulator/tests/bugs")
 RECORD_BUGS = "`build/emulator/bin/bugs --record docs/results/bugs.json`"
 RECORD_SANITIZER = f"`python3 {BUGS}/sanitize.py build/cuda/bin/bugs` on a machine with a GPU"
 RECORD_LITMUS = "`build/cuda/bin/litmus --record docs/results/litmus-<gpu>.json` on a machine with a GPU"
+# Programs whose results are recorded as a grid, with what stands over the rows and over the columns.
+GRIDS = {
+    "ch03_sweep": ("configuration", "blocks per SM: {}"),
+    "ch04_sweep": ("configuration", "blocks per SM: {}"),
+    "copy_rate": ("boxes", "warps per SM: {}"),
+}
+RECORD_GRID = "`python3 common/bench/record_grid.py build/cuda/bin/{}` on a machine with a GPU"
 SANITIZER_TOOLS = ("racecheck", "synccheck", "memcheck")
 # How a run without a tool ends, and what a tool does: the words of sanitize.py, and those of the page.
 ENDINGS = {"right": "right", "wrong": "wrong output", "error": "error", "hang": "hangs"}
@@ -68,6 +75,7 @@ class Results:
         self.bugs: dict[str, Any] = {"schedules": 0, "bugs": {}}  # what bugs.json holds
         self.sanitizers: list[dict[str, Any]] = []  # what sanitizer-*.json hold
         self.litmus: list[dict[str, Any]] = []  # what litmus-*.json hold
+        self.grids: dict[str, list[dict[str, Any]]] = {name: [] for name in GRIDS}  # what <program>-*.json hold
         self.emulator: dict[str, Any] | None = None  # what emulator.json holds
         for path in sorted(root.glob("docs/results/*.json")):
             if path.name == "bugs.json":
@@ -78,6 +86,8 @@ class Results:
                 self.sanitizers.append(_load(path, root, self._check_sanitizer, RECORD_SANITIZER))
             elif path.name.startswith("litmus-"):
                 self.litmus.append(_load(path, root, self._check_litmus, RECORD_LITMUS))
+            elif (program := path.name.split("-")[0]) in GRIDS:
+                self.grids[program].append(_load(path, root, self._check_grid, RECORD_GRID.format(program)))
             else:
                 recorded = _load(path, root, self._check, RECORD)
                 self.gpus[recorded["gpu"]] = recorded["chapters"]
@@ -121,6 +131,13 @@ class Results:
                 outcomes += [said[tool]["outcome"] in VERDICTS for tool in SANITIZER_TOOLS]
                 if not all(outcomes):
                     raise ValueError(f"{where} has an outcome that is none")
+
+    def _check_grid(self, recorded: dict[str, Any]) -> None:
+        _require(recorded, ("gpu", *_SOURCE_KEYS, "unit", "cells"), "the file")
+        for cell in recorded["cells"]:
+            _require(cell, ("row", "column", "value"), "a cell")
+            if not (math.isfinite(cell["value"]) and cell["value"] > 0):
+                raise ValueError(f"the value of {cell['row']}, {cell['column']} is not above 0")
 
     def _check_litmus(self, recorded: dict[str, Any]) -> None:
         _require(recorded, ("gpu", *_SOURCE_KEYS, "rows"), "the file")
@@ -339,6 +356,30 @@ def litmus(results: Results) -> list[str]:
     return lines[1:] or [f"Nothing is recorded yet: {RECORD_LITMUS} fills this table."]
 
 
+def grid(results: Results, program: str) -> list[str]:
+    """The rows and columns of what a benchmark measured; a table for each GPU."""
+    over_rows, over_columns = GRIDS[program]
+    lines: list[str] = []
+    for recorded in results.grids[program]:
+        cells = {(cell["row"], cell["column"]): cell for cell in recorded["cells"]}
+        rows = list(dict.fromkeys(row for row, _ in cells))
+        columns = list(dict.fromkeys(column for _, column in cells))
+        columns.sort(key=lambda column: int(column) if column.isdigit() else math.inf)
+        header = [f"{over_rows} ({recorded['unit']})"]
+        header += [over_columns.format(columns[0]), *columns[1:]]
+        body = [[row, *(_cell(cells.get((row, column))) for column in columns)] for row in rows]
+        lines += ["", *markdown(header, body), "", f"{caption(recorded['gpu'], recorded)}."]
+    return lines[1:] or [f"Nothing is recorded yet: {RECORD_GRID.format(program)} fills this table."]
+
+
+def _cell(cell: dict[str, Any] | None) -> str:
+    """The value, and how many blocks fit where their number was not prescribed: "1.25 (10)"."""
+    if cell is None:
+        return "–"
+    fitted = "blocks_per_sm" in cell and not cell["column"].isdigit()
+    return number(cell["value"]) + (f" ({cell['blocks_per_sm']})" if fitted else "")
+
+
 def table(name: str, results: Results) -> list[str] | None:
     """The lines of the table called `name`, or None if there is no such table."""
     kind, _, chapter = name.partition(" ")
@@ -350,6 +391,8 @@ def table(name: str, results: Results) -> list[str] | None:
         return bugs(results)
     if name == "litmus":
         return litmus(results)
+    if kind == "grid" and chapter in GRIDS:
+        return grid(results, chapter)
     if kind == "results" and chapter in results.chapters:
         return chapter_results(results, chapter)
     return None
@@ -374,7 +417,8 @@ def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tu
             if made is None:
                 raise TableError(
                     f"{file}:{start[0] + 1}: there is no table {start[1]}: "
-                    "use `ladder`, `emulator`, `bugs`, `litmus`, or `results` with a chapter's folder."
+                    "use `ladder`, `emulator`, `bugs`, `litmus`, `grid` with a program, "
+                    "or `results` with a chapter's folder."
                 )
             new = ["\n", *(f"{row}\n" for row in made), "\n"]
             if new != old:

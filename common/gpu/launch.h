@@ -75,6 +75,7 @@ void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes) {
 
 template <class... Parameters>
 int resident_blocks(void (*kernel)(Parameters...), int block_threads, std::size_t shared_bytes) {
+  gpu::validate({1, static_cast<unsigned>(block_threads), shared_bytes}, shared_bytes);
   shared_bytes = gpu::padded_shared_bytes(shared_bytes);
   if (shared_bytes > 48 * 1024) allow_shared_memory(kernel, shared_bytes);
   int device = 0, sms = 0, blocks = 0;
@@ -140,7 +141,7 @@ void allow_shared_memory(void (*kernel)(Parameters...), std::size_t bytes) {
 
 template <class... Parameters>
 int resident_blocks(void (*)(Parameters...), int block_threads, std::size_t shared_bytes) {
-  gpu::validate({1, block_threads, shared_bytes}, shared_bytes);
+  gpu::validate({1, static_cast<unsigned>(block_threads), shared_bytes}, shared_bytes);
   return 2;  // few, so that each block gets several pieces of work
 }
 

@@ -70,13 +70,13 @@ class Report:
         return None
 
 
-def measure(program: Path, root: Path, on_gpu: bool) -> Report:
+def measure(program: Path, root: Path, on_gpu: bool, repetitions: int = REPETITIONS) -> Report:
     """Runs the program: interleaved repetitions on a GPU, once on the emulator, whose counts never vary."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "benchmark.json"
         command: list[str | Path] = [program, f"--benchmark_out={out}", "--benchmark_out_format=json"]
         if on_gpu:
-            command += [f"--benchmark_repetitions={REPETITIONS}", "--benchmark_enable_random_interleaving=true"]
+            command += [f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"]
         ended = processes.run(command, cwd=root, seconds=_SECONDS)
         text = out.read_text(encoding="utf-8") if out.exists() else ""
     if ended.timed_out:

@@ -76,11 +76,12 @@ def _result(measured: Measurement) -> dict[str, object]:
     missing = [name for name in _COUNTERS if name not in measured.counters]
     if missing:
         raise Complaint(f"nothing was recorded: the benchmark at {measured.shape} does not count {', '.join(missing)}.")
-    counters = {name: _rounded(measured.counters[name]) for name in _COUNTERS}
-    times = {"ms": _rounded(measured.ms), "noise_ms": _rounded(measured.noise_ms)}
+    counters = {name: rounded(measured.counters[name]) for name in _COUNTERS}
+    times = {"ms": rounded(measured.ms), "noise_ms": rounded(measured.noise_ms)}
     return {"shape": measured.shape, **times, **counters, "repetitions": measured.repetitions}
 
 
-def _rounded(value: float) -> float | int:
+def rounded(value: float) -> float | int:
+    """The value with four significant digits; a small whole number as an int."""
     short = float(f"{value:.4g}")
     return int(value) if value == int(value) and abs(value) < 1e6 else short

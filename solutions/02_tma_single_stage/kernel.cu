@@ -63,7 +63,7 @@ __device__ Point locate(float2 location, float weight, const Level& level) {
 }
 
 // Adds one lane's channels of the four corners. Those outside the map have arrived as zeros.
-__device__ void add(float (&sum)[lane_channels], const Box& box, const Shares& shares, int part) {
+__device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, int part) {
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 2; ++x) add(sum, shares.corner[y][x], box.corner[y][x][part]);
   }

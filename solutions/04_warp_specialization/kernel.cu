@@ -47,6 +47,7 @@ struct TensorMaps {
 struct Point {
   int x0, y0;  // the corner at the upper left
   Shares shares;
+  int level = 0, channel = 0;  // whose box it is
 };
 
 __device__ Point locate(float2 location, float weight, const Level& level) {
@@ -64,13 +65,13 @@ __device__ Point locate(float2 location, float weight, const Level& level) {
 }
 
 // Adds one lane's channels of the four corners. Those outside the map have arrived as zeros.
-__device__ void add(float (&sum)[lane_channels], const Box& box, const Shares& shares, int part) {
+__device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, int part) {
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 2; ++x) add(sum, shares.corner[y][x], box.corner[y][x][part]);
   }
 }
 
-// The points of a query, in the order of its tiles. The next one is loaded ahead, so that nobody waits for it.
+// The points of a query, in the order of its tiles. Each is loaded ahead, so that nobody waits for it.
 struct Points {
   const Problem* problem;
   int64_t first;  // the query's first point, counted through all queries
@@ -87,9 +88,10 @@ struct Points {
     load();
   }
 
-  __device__ Point next() const { return locate(location, __half2float(weight), problem->levels[level]); }
-
-  __device__ void advance() {
+  __device__ Point take() {
+    Point taken = locate(location, __half2float(weight), problem->levels[level]);
+    taken.level = level;
+    taken.channel = channel;
     if (++point == problem->points) {
       point = 0;
       if (++level == problem->level_count) {
@@ -98,6 +100,7 @@ struct Points {
       }
     }
     load();
+    return taken;
   }
 
   __device__ void load() {
@@ -137,14 +140,13 @@ __device__ void produce(SharedStorage<Producers, Consumers, Stages>& shared, con
       for (int i = 0; i < rounds; ++i) {
         const int place = first_place + i * lanes;
         if (place >= shared.queries) break;
-        const Point at = points[i].next();
+        const Point at = points[i].take();
         // >>> 4.2 hand over the shares, announce the box, and ask for it (about 4 lines)
         shared.shares[slot][place] = at.shares;
         mbarrier_arrive_expect_tx(shared.full[slot], sizeof(Box));
-        cp_async_bulk_tensor_5d(&shared.box[slot][place], maps.level[points[i].level], points[i].channel,
-                                points[i].head, at.x0, at.y0, points[i].image, shared.full[slot]);
+        cp_async_bulk_tensor_5d(&shared.box[slot][place], maps.level[at.level], at.channel, points[i].head, at.x0,
+                                at.y0, points[i].image, shared.full[slot]);
         // <<< 4.2
-        points[i].advance();
       }
     }
   }

@@ -22,16 +22,18 @@ struct Experiment {
   uint32_t* last;             // [blocks][warps][warp_boxes]: the first element of the last boxes (see expected_last)
 };
 
-/// Starts the experiment with so many stages: 1, 2, 3, 4 or 8. Errors: gpu::Error if the ring does not fit.
+/// Starts the experiment with 1, 2, 3, 4 or 8 stages. Errors: gpu::Error if the ring does not fit.
 void launch_copy_rate(int stages, const Experiment& experiment);
 
 /// Bytes of shared memory of one block.
 int64_t shared_bytes(int stages, const Experiment& experiment);
 
-/// Where box number `box` of a warp's tile `tile` begins. (Plain arithmetic, for kernel and host.)
+/// Where a box begins.
 struct Place {
   int x, y, image;
 };
+
+/// A random place for box number `box` of a warp's tile, the same for kernel and host. The image is the block's.
 static constexpr Place place_of(const Tensor& tensor, int block, int warp, int box, int tile) {
   uint32_t hash = ((static_cast<uint32_t>(block) * 32 + warp) * 8 + box) * 2654435761u + tile;
   hash = (hash ^ hash >> 16) * 0x7feb352du;

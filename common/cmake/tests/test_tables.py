@@ -318,6 +318,33 @@ class Litmus(Tables):
                 self.assert_refuses(self.run_tool("tables.py", "--root", "."), sentence)
 
 
+class Grid(Tables):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("README.md", "<!-- table: grid ch03_sweep -->\n<!-- end of table -->\n")
+
+    def record_grid(self, *cells: dict[str, Any], **changes: Any) -> None:
+        recorded = {"gpu": "NVIDIA H200", **recording(), "unit": "ms", "cells": list(cells), **changes}
+        self.write("docs/results/ch03_sweep-nvidia-h200.json", json.dumps(recorded))
+
+    def test_columns_are_in_rising_order_and_a_missing_cell_is_a_dash(self) -> None:
+        cells = [("2 stages", "all", 1.25, 10), ("2 stages", "1", 4.132, 1), ("8 stages", "2", 2.4, 2)]
+        self.record_grid(*({"row": r, "column": c, "value": v, "blocks_per_sm": b} for r, c, v, b in cells))
+        page = self.generate()
+        self.assertIn("| configuration (ms) | blocks per SM: 1 | 2 | all |\n", page)
+        self.assertIn("| 2 stages | 4.13 | – | 1.25 (10) |\n", page)
+        self.assertIn("| 8 stages | – | 2.40 | – |\n", page)
+        self.assertIn(CAPTION, page)
+
+    def test_without_a_record_a_line_says_how_to_make_one(self) -> None:
+        self.assertIn("record_grid.py build/cuda/bin/ch03_sweep", self.generate())
+
+    def test_a_record_that_is_none_is_refused(self) -> None:
+        for cell in ({"row": "a", "column": "1"}, {"row": "a", "column": "1", "value": 0}):
+            self.record_grid(cell)
+            self.assert_refuses(self.run_tool("tables.py", "--root", "."), "ch03_sweep-nvidia-h200.json", "record it again")
+
+
 class Checking(Tables):
     def test_a_table_that_differs_is_named_with_its_file_and_the_repair(self) -> None:
         self.generate()

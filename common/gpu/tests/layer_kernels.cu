@@ -70,6 +70,13 @@ __global__ void round_to_half_kernel(float* output, const float* input) {
   output[threadIdx.x] = __half2float(__float2half(input[threadIdx.x]));
 }
 
+__global__ void half2_fma_kernel(float* output, const float* input) {
+  const __half2 a = __float2half2_rn(input[0]), b = __float2half2_rn(input[1]), c = __float2half2_rn(input[2]);
+  const float2 sum = __half22float2(__hfma2(a, b, c));
+  output[0] = sum.x;
+  output[1] = sum.y;
+}
+
 __global__ void round_to_int_kernel(int* output, const int* input) {
   const float value = reinterpret_cast<const float*>(input)[threadIdx.x];
   output[threadIdx.x] = __float2int_rd(value);
@@ -112,6 +119,8 @@ void reverse(int* output, const int* input) {
   launch(reverse_kernel, {1, 1024, sizeof(ReverseStorage)}, output, input);
 }
 void warp_sum(int* output, const int* input) { launch(warp_sum_kernel, {1, 32, sizeof(WarpStorage)}, output, input); }
+void half2_fma(float* output, const float* input) { launch(half2_fma_kernel, {1, 1}, output, input); }
+
 void round_to_half(float* output, const float* input) { launch(round_to_half_kernel, {1, 32}, output, input); }
 void round_to_int(int* output, const int* input) { launch(round_to_int_kernel, {1, 32}, output, input); }
 void open_todo() { launch(todo_kernel, {2, 64}); }
@@ -124,6 +133,10 @@ void parameters(int* output) {
 void launch_empty(dim3 grid, dim3 block, unsigned long shared_bytes) {
   launch(empty_kernel, {grid, block, shared_bytes});
 }
+int resident(int block_threads, unsigned long shared_bytes) {
+  return resident_blocks(empty_kernel, block_threads, shared_bytes);
+}
+
 void allow_shared(unsigned long bytes) { allow_shared_memory(empty_kernel, bytes); }
 
 }  // namespace layer

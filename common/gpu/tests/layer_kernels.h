@@ -23,6 +23,9 @@ void reverse(int* output, const int* input);
 /// Adds up 32 ints of a warp through shared memory and __syncwarp.
 void warp_sum(int* output, const int* input);
 
+/// Both halves of a * b + c, as floats, for the three floats a, b, c.
+void half2_fma(float* output, const float* input);
+
 /// The half nearest to each of 32 floats, as float again.
 void round_to_half(float* output, const float* input);
 
@@ -42,5 +45,8 @@ void launch_empty(dim3 grid, dim3 block, unsigned long shared_bytes);
 
 /// Allows a kernel so much shared memory.
 void allow_shared(unsigned long bytes);
+
+/// How many blocks of a kernel that does nothing the device holds.
+int resident(int block_threads, unsigned long shared_bytes);
 
 }  // namespace layer

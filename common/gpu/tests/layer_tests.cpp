@@ -9,6 +9,7 @@
 #include "gpu/buffer.h"
 #include "gpu/device.h"
 #include "gpu/error.h"
+#include "gpu/launch.h"
 #include "gpu/tests/layer_kernels.h"
 #include "testing/chapter_test.h"
 
@@ -107,6 +108,11 @@ TEST_CASE("__syncwarp orders the lanes of a warp") {
   CHECK(run<int>(warp_values, 32, layer::warp_sum) == std::vector<int>(32, sum));
 }
 
+TEST_CASE("__hfma2 rounds once") {
+  const float a = 1 + 3.0f / 1024;  // its square has 9 / 2^20 behind what a half can hold
+  CHECK(run<float>({a, a, -1}, 2, layer::half2_fma) == std::vector<float>(2, 6.0f / 1024 + 8.0f / 1048576));
+}
+
 TEST_CASE("conversion to half rounds to nearest even, overflows to infinity, keeps subnormals and the sign of zero") {
   std::vector<float> values(32, 0.0f);
   // 2049 and 2051 lie half-way between halves; 65520 is the first float that rounds to infinity.
@@ -196,4 +202,23 @@ TEST_CASE("an impossible launch is refused with a sentence that says what is wro
   CHECK(refusal(1, 32, 227 * 1024 + 1).find("there are at most 232448") != std::string::npos);
   CHECK(refusal(1, 32, 48 * 1024) == "");
   CHECK(error_of([] { layer::allow_shared(228 * 1024); }) != "");
+}
+
+TEST_CASE("a persistent kernel's grid fills the device, as far as shared memory and the limit allow") {
+  CHECK(error_of([] { layer::resident(1025, 0); }) != "");
+  CHECK(error_of([] { layer::resident(32, 227 * 1024 + 1); }) != "");
+#if GPU_IS_REAL
+  const int sms = gpu::device().sms;
+  CHECK(layer::resident(1024, 0) == 2 * sms);
+  CHECK(layer::resident(32, 200 * 1024) == sms);
+  gpu::limit_blocks_per_sm(4);
+  CHECK(layer::resident(32, 0) == 4 * sms);
+  CHECK(layer::resident(32, 200 * 1024) == sms);  // fewer fit
+  layer::launch_empty(1, 32, 0);
+  CHECK(gpu::last_kernel_info().blocks_per_sm == 4);
+  gpu::limit_blocks_per_sm(0);
+  CHECK(layer::resident(1024, 0) == 2 * sms);
+#else
+  CHECK(layer::resident(1024, 0) == 2);
+#endif
 }

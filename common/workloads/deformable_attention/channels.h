@@ -15,7 +15,7 @@ struct alignas(16) Channels {
 };
 
 /// Adds `share` times the channels to `sum`, in float.
-GPU_FUNCTION void add(float (&sum)[lane_channels], float share, const Channels& channels) {
+GPU_FUNCTION void add(float (&sum)[lane_channels], float share, Channels channels) {
   for (int i = 0; i < lane_channels; ++i) sum[i] += share * __half2float(channels.value[i]);
 }
 
