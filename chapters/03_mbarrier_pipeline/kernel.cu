@@ -1,4 +1,4 @@
-// Your kernel for chapter 03_mbarrier_pipeline. `./lab check 3` judges it, `./lab reset 3` starts over.   skeleton 5e7bf68679fd
+// Your kernel for chapter 03_mbarrier_pipeline. `./lab check 3` judges it, `./lab reset 3` starts over.   skeleton 78506857bc75
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the
@@ -48,7 +48,6 @@ struct TensorMaps {
 struct Point {
   int x0, y0;  // the corner at the upper left
   Shares shares;
-  int level = 0, channel = 0;  // whose box it is
 };
 
 __device__ Point locate(float2 location, float weight, const Level& level) {
@@ -72,42 +71,23 @@ __device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, 
   }
 }
 
-// The points of a query, in the order of its tiles. Each is loaded ahead, so that nobody waits for it.
+// A query whose boxes a lane asks for, and its next point: loaded ahead, so that nobody waits for the load.
 struct Points {
-  const Problem* problem;
   int64_t first;  // the query's first point, counted through all queries
   int image, head;
-  int level = 0, point = 0, channel = 0;
   float2 location;
-  half weight;  // converted only where it is used: a conversion would wait for the load
+  half weight;  // converted where it is used: a conversion here would wait
 
   __device__ void start(const Problem& p, int query) {
-    problem = &p;
     first = static_cast<int64_t>(query) * p.level_count * p.points;
     image = query / p.heads / p.queries;
     head = query % p.heads;
-    load();
+    load(p, 0);
   }
 
-  __device__ Point take() {
-    Point taken = locate(location, __half2float(weight), problem->levels[level]);
-    taken.level = level;
-    taken.channel = channel;
-    if (++point == problem->points) {
-      point = 0;
-      if (++level == problem->level_count) {
-        level = 0;
-        channel += box_channels;  // the same points again, for other channels
-      }
-    }
-    load();
-    return taken;
-  }
-
-  __device__ void load() {
-    const int64_t at = first + level * problem->points + point;
-    location = problem->locations[at];
-    weight = problem->weights[at];
+  __device__ void load(const Problem& p, int point) {
+    location = p.locations[first + point];
+    weight = p.weights[first + point];
   }
 };
 
@@ -129,13 +109,22 @@ __global__ void __launch_bounds__(block_threads, 10)
 
   Points points;
   points.start(p, query);
+  int level = 0, point = 0, channel = 0;  // of the tile that is asked for next
   const auto request = [&](int k) {
     const int slot = k % Stages;
-    const Point at = points.take();
+    const Point at = locate(points.location, __half2float(points.weight), p.levels[level]);
     if (part == 0) {
       // TODO 3.2: hand over the shares, announce the box, and ask for it (about 4 lines)
       TODO(3.2);
     }
+    if (++point == p.points) {
+      point = 0;
+      if (++level == p.level_count) {
+        level = 0;
+        channel += box_channels;  // the same points again, for other channels
+      }
+    }
+    points.load(p, level * p.points + point);
   };
 
   const int sum_tiles = p.level_count * p.points;  // of one sum; a tile is one point of each of the warp's queries
@@ -143,7 +132,7 @@ __global__ void __launch_bounds__(block_threads, 10)
   // TODO 3.3: prologue: fill the ring, but ask for no tile that does not exist (about 1 line)
   TODO(3.3);
   int k = 0;  // tiles so far
-  for (int channel = 0; channel < p.channels; channel += box_channels) {
+  for (int sum_channel = 0; sum_channel < p.channels; sum_channel += box_channels) {
     float sum[lane_channels] = {};
     for (int tile = 0; tile < sum_tiles; ++tile, ++k) {
       const int slot = k % Stages;
@@ -153,7 +142,7 @@ __global__ void __launch_bounds__(block_threads, 10)
       // TODO 3.5: when all lanes have read, the slot is free for the tile that comes to it next (about 3 lines)
       TODO(3.5);
     }
-    const int own_channel = channel + part * lane_channels;
+    const int own_channel = sum_channel + part * lane_channels;
     if (own && own_channel < p.channels) store(p.output + static_cast<int64_t>(query) * p.channels + own_channel, sum);
   }
 }

@@ -47,7 +47,6 @@ struct TensorMaps {
 struct Point {
   int x0, y0;  // the corner at the upper left
   Shares shares;
-  int level = 0, channel = 0;  // whose box it is
 };
 
 __device__ Point locate(float2 location, float weight, const Level& level) {
@@ -71,42 +70,23 @@ __device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, 
   }
 }
 
-// The points of a query, in the order of its tiles. Each is loaded ahead, so that nobody waits for it.
+// A query whose boxes a lane asks for, and its next point: loaded ahead, so that nobody waits for the load.
 struct Points {
-  const Problem* problem;
   int64_t first;  // the query's first point, counted through all queries
   int image, head;
-  int level = 0, point = 0, channel = 0;
   float2 location;
-  half weight;  // converted only where it is used: a conversion would wait for the load
+  half weight;  // converted where it is used: a conversion here would wait
 
   __device__ void start(const Problem& p, int query) {
-    problem = &p;
     first = static_cast<int64_t>(query) * p.level_count * p.points;
     image = query / p.heads / p.queries;
     head = query % p.heads;
-    load();
+    load(p, 0);
   }
 
-  __device__ Point take() {
-    Point taken = locate(location, __half2float(weight), problem->levels[level]);
-    taken.level = level;
-    taken.channel = channel;
-    if (++point == problem->points) {
-      point = 0;
-      if (++level == problem->level_count) {
-        level = 0;
-        channel += box_channels;  // the same points again, for other channels
-      }
-    }
-    load();
-    return taken;
-  }
-
-  __device__ void load() {
-    const int64_t at = first + level * problem->points + point;
-    location = problem->locations[at];
-    weight = problem->weights[at];
+  __device__ void load(const Problem& p, int point) {
+    location = p.locations[first + point];
+    weight = p.weights[first + point];
   }
 };
 
@@ -133,17 +113,26 @@ __global__ void __launch_bounds__(block_threads, 10)
 
   Points points;
   points.start(p, query);
+  int level = 0, point = 0, channel = 0;  // of the tile that is asked for next
   const auto request = [&](int k) {
     const int slot = k % Stages;
-    const Point at = points.take();
+    const Point at = locate(points.location, __half2float(points.weight), p.levels[level]);
     if (part == 0) {
       // >>> 3.2 hand over the shares, announce the box, and ask for it (about 4 lines)
       shared.shares[warp][slot][place] = at.shares;
       mbarrier_arrive_expect_tx(full[slot], sizeof(Box));
-      cp_async_bulk_tensor_5d(&shared.box[warp][slot][place], maps.level[at.level], at.channel, points.head, at.x0,
-                              at.y0, points.image, full[slot]);
+      cp_async_bulk_tensor_5d(&shared.box[warp][slot][place], maps.level[level], channel, points.head, at.x0, at.y0,
+                              points.image, full[slot]);
       // <<< 3.2
     }
+    if (++point == p.points) {
+      point = 0;
+      if (++level == p.level_count) {
+        level = 0;
+        channel += box_channels;  // the same points again, for other channels
+      }
+    }
+    points.load(p, level * p.points + point);
   };
 
   const int sum_tiles = p.level_count * p.points;  // of one sum; a tile is one point of each of the warp's queries
@@ -152,7 +141,7 @@ __global__ void __launch_bounds__(block_threads, 10)
   for (int k = 0; k < Stages && k < tiles; ++k) request(k);
   // <<< 3.3
   int k = 0;  // tiles so far
-  for (int channel = 0; channel < p.channels; channel += box_channels) {
+  for (int sum_channel = 0; sum_channel < p.channels; sum_channel += box_channels) {
     float sum[lane_channels] = {};
     for (int tile = 0; tile < sum_tiles; ++tile, ++k) {
       const int slot = k % Stages;
@@ -166,7 +155,7 @@ __global__ void __launch_bounds__(block_threads, 10)
       if (k + Stages < tiles) request(k + Stages);
       // <<< 3.5
     }
-    const int own_channel = channel + part * lane_channels;
+    const int own_channel = sum_channel + part * lane_channels;
     if (own && own_channel < p.channels) store(p.output + static_cast<int64_t>(query) * p.channels + own_channel, sum);
   }
 }

@@ -47,7 +47,6 @@ struct TensorMaps {
 struct Point {
   int x0, y0;  // the corner at the upper left
   Shares shares;
-  int level = 0, channel = 0;  // whose box it is
 };
 
 __device__ Point locate(float2 location, float weight, const Level& level) {
@@ -71,42 +70,23 @@ __device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, 
   }
 }
 
-// The points of a query, in the order of its tiles. Each is loaded ahead, so that nobody waits for it.
+// A query whose boxes a lane asks for, and its next point: loaded ahead, so that nobody waits for the load.
 struct Points {
-  const Problem* problem;
   int64_t first;  // the query's first point, counted through all queries
   int image, head;
-  int level = 0, point = 0, channel = 0;
   float2 location;
-  half weight;  // converted only where it is used: a conversion would wait for the load
+  half weight;  // converted where it is used: a conversion here would wait
 
   __device__ void start(const Problem& p, int query) {
-    problem = &p;
     first = static_cast<int64_t>(query) * p.level_count * p.points;
     image = query / p.heads / p.queries;
     head = query % p.heads;
-    load();
+    load(p, 0);
   }
 
-  __device__ Point take() {
-    Point taken = locate(location, __half2float(weight), problem->levels[level]);
-    taken.level = level;
-    taken.channel = channel;
-    if (++point == problem->points) {
-      point = 0;
-      if (++level == problem->level_count) {
-        level = 0;
-        channel += box_channels;  // the same points again, for other channels
-      }
-    }
-    load();
-    return taken;
-  }
-
-  __device__ void load() {
-    const int64_t at = first + level * problem->points + point;
-    location = problem->locations[at];
-    weight = problem->weights[at];
+  __device__ void load(const Problem& p, int point) {
+    location = p.locations[first + point];
+    weight = p.weights[first + point];
   }
 };
 
@@ -115,7 +95,6 @@ struct Work {
   int queries;    // a query of each image and head counts as one
   int groups;     // of queries
   int sum_tiles;  // of one sum; a tile is one point of each query of a group
-  int sums;       // of one group, box_channels each
 };
 
 template <int Producers, int Consumers, int Stages>
@@ -132,21 +111,28 @@ __device__ void produce(SharedStorage<Producers, Consumers, Stages>& shared, con
       const int wanted = group * shared.queries + first_place + i * lanes;
       points[i].start(p, wanted < work.queries ? wanted : work.queries - 1);  // past the end: the last one again
     }
-    for (int tile = 0; tile < work.sum_tiles * work.sums; ++tile, ++k) {
-      const int slot = k % Stages;
-      // >>> 4.1 wait until tile k may have its slot: on a fresh barrier the first lap passes (1 line)
-      mbarrier_wait_parity(shared.empty[slot], (k / Stages & 1) ^ 1);
-      // <<< 4.1
-      for (int i = 0; i < rounds; ++i) {
-        const int place = first_place + i * lanes;
-        if (place >= shared.queries) break;
-        const Point at = points[i].take();
-        // >>> 4.2 hand over the shares, announce the box, and ask for it (about 4 lines)
-        shared.shares[slot][place] = at.shares;
-        mbarrier_arrive_expect_tx(shared.full[slot], sizeof(Box));
-        cp_async_bulk_tensor_5d(&shared.box[slot][place], maps.level[at.level], at.channel, points[i].head, at.x0,
-                                at.y0, points[i].image, shared.full[slot]);
-        // <<< 4.2
+    for (int channel = 0; channel < p.channels; channel += box_channels) {
+      int next = 0;  // the point that is loaded next
+      for (int l = 0; l < p.level_count; ++l) {
+        for (int point = 0; point < p.points; ++point, ++k) {
+          const int slot = k % Stages;
+          // >>> 4.1 wait until tile k may have its slot: on a fresh barrier the first lap passes (1 line)
+          mbarrier_wait_parity(shared.empty[slot], (k / Stages & 1) ^ 1);
+          // <<< 4.1
+          next = next + 1 < work.sum_tiles ? next + 1 : 0;
+          for (int i = 0; i < rounds; ++i) {
+            const int place = first_place + i * lanes;
+            if (place >= shared.queries) break;
+            const Point at = locate(points[i].location, __half2float(points[i].weight), p.levels[l]);
+            points[i].load(p, next);
+            // >>> 4.2 hand over the shares, announce the box, and ask for it (about 4 lines)
+            shared.shares[slot][place] = at.shares;
+            mbarrier_arrive_expect_tx(shared.full[slot], sizeof(Box));
+            cp_async_bulk_tensor_5d(&shared.box[slot][place], maps.level[l], channel, points[i].head, at.x0, at.y0,
+                                    points[i].image, shared.full[slot]);
+            // <<< 4.2
+          }
+        }
       }
     }
   }
@@ -198,8 +184,7 @@ __global__ void __launch_bounds__((Producers + Consumers) * 32, (Producers > 1 ?
   fence_mbarrier_init();
   __syncthreads();
   const int queries = p.batch * p.queries * p.heads;
-  const Work work{queries, (queries + shared.queries - 1) / shared.queries, p.level_count * p.points,
-                  (p.channels + box_channels - 1) / box_channels};
+  const Work work{queries, (queries + shared.queries - 1) / shared.queries, p.level_count * p.points};
   const int warp = threadIdx.x / 32;
   // >>> 4.6 each warp takes its role (about 5 lines)
   if (warp < Producers) {
