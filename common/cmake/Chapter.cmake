@@ -118,7 +118,7 @@ function(tutorial_chapter name)
     kernel(bug_${stem} ${bug} bug)
     test_program(${ch}_bug_${stem} ${ch}_kernel_bug_${stem})
     labelled_test(${ch}_bug_${stem} ${ch}_bugs ${Python3_EXECUTABLE} -B ${tools}/check_bug.py
-      $<TARGET_FILE:${ch}_bug_${stem}> --source ${bug} --solution ${solution})
+      $<TARGET_FILE:${ch}_bug_${stem}> --source ${bug} --solution ${solution} --machine ${TUTORIAL_MACHINE})
   endforeach()
 
   # Variants that the page measures against the reference: right as well.

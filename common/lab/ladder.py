@@ -73,15 +73,16 @@ def _counts(reports: dict[str, Report]) -> list[str]:
     columns = {
         "loads": "global_loads",
         "loaded bytes": "global_load_bytes",
+        "boxes": "tensor_copies",
+        "box bytes": "tensor_copy_bytes",
         "stores": "global_stores",
         "shared loads": "shared_loads",
-        "barriers": "block_barriers",
     }
     rows = [["chapter", "shape", *columns, "relative L2"]]
     for name, measured in _references(reports):
         counted = [f"{measured.counters.get(column, 0.0):,.0f}" for column in columns.values()]
         rows.append([name, measured.shape, *counted, f"{measured.counters.get('relative_l2', float('nan')):.1e}"])
-    return table(rows, frozenset(range(2, 8)))
+    return table(rows, frozenset(range(2, 9)))
 
 
 def _references(reports: dict[str, Report]) -> list[tuple[str, Measurement]]:

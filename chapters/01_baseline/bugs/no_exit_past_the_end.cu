@@ -1,5 +1,5 @@
 // bug: threads past the last output go on and write past the buffer
-// caught by: out-of-bounds or guard-after
+// caught by: out-of-bounds; on a GPU: guard-after
 // Chapter 01: the baseline. One thread computes one output channel.
 //
 // A thread's neighbours in the warp compute the neighbouring channels of the same query, so every load of a pixel is

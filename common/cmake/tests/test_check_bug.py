@@ -18,13 +18,19 @@ CAUGHT = report(case("1.1 read", "", "error[data-race]: two writes"), case("1.2 
 
 class Bug(ToolTest):
     def check(
-        self, xml: str = CAUGHT, status: int = 1, bug: str = BUG, first: str = "", solution: str = SOLUTION
+        self,
+        xml: str = CAUGHT,
+        status: int = 1,
+        bug: str = BUG,
+        first: str = "",
+        solution: str = SOLUTION,
+        machine: str = "emulator",
     ) -> subprocess.CompletedProcess[str]:
         self.write("bug.cu", bug)
         self.write("solution.cu", solution)
         return self.run_tool(
             "check_bug.py", self.program(xml, status, first), "--source", "bug.cu", "--solution", "solution.cu",
-            "--timeout", "5",
+            "--machine", machine, "--timeout", "5",
         )  # fmt: skip
 
     def test_a_bug_that_is_caught_by_its_name(self) -> None:
@@ -35,6 +41,21 @@ class Bug(ToolTest):
         self.assert_passes(self.check(bug=two), "caught by [swapped-xy]")
         done = self.check(report(case("1.2 xy", "", "wrong[zeros]: all")), bug=two)
         self.assert_refuses(done, "expected [out-of-bounds] or [swapped-xy], got [zeros]")
+
+    def test_what_a_gpu_says_in_place_of_it_counts_on_a_gpu_alone(self) -> None:
+        hung = BUG.replace("caught by: swapped-xy", "caught by: swapped-xy; on a GPU: timeout")
+        timeout = report(case("1.2 xy", "", "error[timeout]: 32 threads"))
+        self.assert_passes(self.check(bug=hung), "caught by [swapped-xy]")
+        self.assert_refuses(self.check(timeout, bug=hung), "expected [swapped-xy], got [timeout]")
+        self.assert_passes(self.check(timeout, bug=hung, machine="cuda"), "caught by [timeout]")
+        self.assert_refuses(self.check(bug=hung, machine="cuda"), "expected [timeout], got")
+
+    def test_a_bug_that_a_gpu_may_not_notice_is_skipped_there(self) -> None:
+        silent = BUG.replace("caught by: swapped-xy", "caught by: swapped-xy; a GPU may not notice")
+        self.assert_passes(self.check(bug=silent), "caught by [swapped-xy]")
+        green = report(case("1.2 xy"))
+        self.assertEqual(self.check(green, 0, bug=silent, machine="cuda").returncode, 77)
+        self.assert_refuses(self.check(green, 0, bug=silent), "the bug is not caught")
 
     def test_a_bug_that_is_caught_by_another_name(self) -> None:
         done = self.check(report(case("1.2 xy", "", "wrong[wrong-elements]: 3 of 8")))
@@ -64,6 +85,7 @@ class Bug(ToolTest):
             "// bug: swapped\n",
             "// caught by: swapped-xy\n// bug: swapped\n",
             "// bug:\n// caught by: x\n",
+            "// bug: swapped\n// caught by: swapped-xy; on a GPU\n",
         ):
             done = self.check(bug=header + SOLUTION.replace("location.x", "location.y"))
             self.assert_refuses(done, "bug.cu:1: a bug file begins with two lines")
@@ -92,5 +114,7 @@ class Bug(ToolTest):
     def test_a_solution_that_is_not_there(self) -> None:
         self.write("bug.cu", BUG)
         program = self.program(CAUGHT, 1)
-        done = self.run_tool("check_bug.py", program, "--source", "bug.cu", "--solution", "solution.cu")
+        done = self.run_tool(
+            "check_bug.py", program, "--source", "bug.cu", "--solution", "solution.cu", "--machine", "emulator",
+        )  # fmt: skip
         self.assert_refuses(done, "solution.cu cannot be read")
