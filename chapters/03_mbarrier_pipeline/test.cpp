@@ -1,10 +1,14 @@
-// What a kernel of chapter 01 must do. The numbers are those of the TODOs that a case is about.
+// What a kernel of chapter 03 must do. The numbers are those of the TODOs that a case is about.
 
-#include <cmath>
+#include <algorithm>
+#include <cstddef>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "gpu/platform.h"
 #include "testing/chapter_test.h"
 #include "workloads/deformable_attention/runner.h"
 
@@ -12,21 +16,43 @@ using namespace deformable_attention;
 
 namespace {
 
-constexpr const char* all_todos = "1.1 1.2 1.3 1.4 1.5";
+constexpr const char* all_todos = "3.1 3.2 3.3 3.4 3.5 3.6";
 
-// Two small maps, not square, of different sizes; few enough threads for many schedules.
+// The configurations that the kernel file registers.
+struct Ring {
+  std::string name;
+  int stages;
+};
+const Ring rings[] = {{"1 stage", 1}, {"2 stages", 2}, {"3 stages", 3}, {"4 stages", 4}, {"8 stages", 8}};
+
+// Two small maps, not square, of different sizes. Nine queries: a warp has eight, so the second one is not full.
 PackedShape small() {
-  return {.batch = 1, .queries = 5, .heads = 1, .channels = 8, .points = 2, .maps = {{3, 5}, {2, 4}}};
+  return {.batch = 1, .queries = 9, .heads = 1, .channels = 8, .points = 2, .maps = {{3, 5}, {2, 4}}};
 }
 
-void check(const Inputs& inputs) {
-  const std::string wrong = what_is_wrong(inputs);
+// One map, one sum: as many points as the warp shall have tiles.
+PackedShape so_many_tiles(int tiles) {
+  PackedShape shape = small();
+  shape.maps = {{3, 5}};
+  shape.points = tiles;
+  return shape;
+}
+
+void check(const Inputs& inputs, std::string_view configuration = {}) {
+  const std::string wrong = what_is_wrong(inputs, configuration);
   if (!wrong.empty()) FAIL(wrong);
 }
 
-void check(const Shape& shape) {
-  check(make_inputs(shape, Sampling::local, 1));
-  check(make_inputs(shape, Sampling::uniform, 2));
+void check(const PackedShape& shape, std::string_view configuration = {}) {
+  check(make_inputs(make_shape(shape), Sampling::local, 1), configuration);
+}
+
+// Runs each ring with as many tiles as `tiles_of` says for its stages, where that is any.
+void check_each_ring(int (*tiles_of)(int stages)) {
+  for (const Ring& ring : rings) {
+    CAPTURE(ring.name);
+    if (tiles_of(ring.stages) > 0) check(so_many_tiles(tiles_of(ring.stages)), ring.name);
+  }
 }
 
 // Puts every point of every query at (x, y), given in pixels of each level.
@@ -39,40 +65,56 @@ Inputs all_points_at(const Shape& shape, float x, float y) {
   return inputs;
 }
 
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
 }  // namespace
 
-TEST_CASE("1.1 no queries or no images: nothing to do, and no error") {
-  PackedShape none = small();
-  none.queries = 0;
-  check(make_shape(none));
-  none = small();
-  none.batch = 0;
-  check(make_shape(none));
-}
-
-TEST_CASE("1.1 each output has one thread, also where they do not fill the last block" * needs(all_todos)) {
-  for (const int queries : {1, 31, 32, 33}) {  // 8 to 264 outputs: a block has 256 threads
-    PackedShape shape = small();
-    shape.queries = queries;
-    check(make_inputs(make_shape(shape), Sampling::local, 1));
+TEST_CASE("3.1 no queries or no images: nothing to do, and no error") {
+  for (const Ring& ring : rings) {
+    PackedShape none = small();
+    none.queries = 0;
+    check(none, ring.name);
+    none = small();
+    none.batch = 0;
+    check(none, ring.name);
   }
 }
 
-TEST_CASE("1.1 heads, channels and images are told apart" * needs(all_todos)) {
+TEST_CASE("3.1 every query has its place in a warp, also where they fill neither warp nor block" * needs(all_todos)) {
+  for (const int queries : {1, 7, 8, 31, 33}) {  // a warp has 8, a block 32
+    CAPTURE(queries);
+    PackedShape shape = small();
+    shape.queries = queries;
+    check(shape);
+  }
+}
+
+TEST_CASE("3.2 heads, channels and images are told apart" * needs(all_todos)) {
   PackedShape shape = small();
   shape.batch = 2;
   shape.heads = 3;
   shape.channels = 16;
-  check(make_inputs(make_shape(shape), Sampling::local, 1));
+  check(shape);
   check(make_address_coded_inputs(make_shape(shape), 2));
 }
 
-TEST_CASE("1.2 a point outside the map adds nothing, and neither do NaN and infinity" * needs("1.1 1.2 1.5")) {
-  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  const std::vector<std::pair<float, float>> places{{-1, 0.5f},    {0.5f, -1},     {8, 0.5f},       {0.5f, 4},
-                                                    {-40, 1},      {1, 2e9f},      {nan, 1},        {1, nan},
-                                                    {infinity, 1}, {1, -infinity}, {-1e30f, 1e30f}, {nan, infinity}};
+TEST_CASE("3.2 each lane adds the tile that its shares belong to" * needs(all_todos)) {
+  for (const Ring& ring : rings) {
+    CAPTURE(ring.name);
+    check(make_address_coded_inputs(make_shape(small()), 1), ring.name);
+  }
+}
+
+TEST_CASE("3.2 a box that hangs over the map announces all its bytes" * needs(all_todos)) {
+  check(all_points_at(make_shape(small()), -0.5f, -0.5f));
+  check(all_points_at(make_shape(small()), 4.5f, 0.25f));
+  check(all_points_at(make_shape(small()), 1.5f, 2.75f));
+}
+
+TEST_CASE("3.2 a point outside the map adds nothing, and neither do NaN and infinity" * needs(all_todos)) {
+  const std::vector<std::pair<float, float>> places{{-1, 0.5f}, {0.5f, 4},     {8, -1},         {1, 2e9f},
+                                                    {nan, 1},   {1, infinity}, {-1e30f, 1e30f}, {nan, -infinity}};
   PackedShape one_map = small();
   one_map.maps = {{4, 8}};  // powers of two: the limits -1, 8 and 4 are exact in any precision
   for (const auto& [x, y] : places) {
@@ -82,41 +124,102 @@ TEST_CASE("1.2 a point outside the map adds nothing, and neither do NaN and infi
   }
 }
 
-TEST_CASE("1.2 a point at a pixel's centre is that pixel" * needs(all_todos)) {
-  check(make_address_coded_inputs(make_shape(small()), 1));
+TEST_CASE("3.2 a point outside the map adds nothing, whatever it weighs and the map holds" * needs(all_todos)) {
+  for (const float weight : {nan, infinity}) {
+    Inputs inputs = make_inputs(make_shape(small()), Sampling::local, 1);
+    for (std::size_t i = 0; i < inputs.locations.size(); i += 3) {
+      inputs.locations[i] = {-5, 0.5f};
+      inputs.weights[i] = __float2half(weight);
+    }
+    check(inputs);
+  }
+  Inputs inputs = all_points_at(make_shape(small()), -1, 0.5f);
+  std::ranges::fill(inputs.value, __float2half(infinity));
+  check(inputs);
 }
 
-TEST_CASE("1.3 a point between pixels is their mixture" * needs(all_todos)) {
-  check(all_points_at(make_shape(small()), 1.25f, 0.5f));
-  check(all_points_at(make_shape(small()), 2.0f, 0.75f));
-}
-
-TEST_CASE("1.3 left of the first centre the upper left corner is outside, not pixel 0" * needs(all_todos)) {
-  check(all_points_at(make_shape(small()), -0.25f, 0.5f));
-  check(all_points_at(make_shape(small()), 1.5f, -0.75f));
-}
-
-TEST_CASE("1.4 at each edge the corners outside are zero, and nobody reads them" * needs(all_todos)) {
-  check(all_points_at(make_shape(small()), 3.5f, 0.25f));   // right of the narrower map's last centre
-  check(all_points_at(make_shape(small()), 4.5f, 0.25f));   // of the wider one's
-  check(all_points_at(make_shape(small()), 1.5f, 1.75f));   // below the lower map's last centre
-  check(all_points_at(make_shape(small()), 1.5f, 2.75f));   // of the higher one's
-  check(all_points_at(make_shape(small()), -0.5f, -0.5f));  // at a corner of the map
-  check(all_points_at(make_shape(small()), 4, 2));          // exactly on the last pixel
-}
-
-TEST_CASE("1.4 maps of one pixel, one row, one column" * needs(all_todos)) {
+TEST_CASE("3.2 maps of one pixel, one row, one column" * needs(all_todos)) {
   PackedShape shape = small();
   shape.maps = {{1, 1}, {1, 6}, {7, 1}};
-  check(make_shape(shape));
+  check(shape);
 }
 
-TEST_CASE("1.4 a map may begin anywhere in the image's pixels" * needs(all_todos)) {
+TEST_CASE("3.2 a map may begin anywhere in the image's pixels" * needs(all_todos)) {
   Shape shape = make_shape(small());
   shape.pixels = 40;
   shape.levels[0].start = 20;
   shape.levels[1].start = 3;
-  check(shape);
+  check(make_inputs(shape, Sampling::uniform, 1));
 }
 
-TEST_CASE("1.5 the whole operator: the quick shape, local and uniform" * needs(all_todos)) { check(quick_shape()); }
+TEST_CASE("3.3 a single tile, in a ring of any length" * needs(all_todos)) {
+  check_each_ring([](int) { return 1; });
+}
+
+TEST_CASE("3.3 one tile fewer than there are slots: one slot is never used" * needs(all_todos)) {
+  check_each_ring([](int stages) { return stages - 1; });
+}
+
+TEST_CASE("3.3 as many tiles as there are slots: one lap, and no refill" * needs(all_todos)) {
+  check_each_ring([](int stages) { return stages; });
+}
+
+TEST_CASE("3.4 one tile more than there are slots: the ring is reused once" * needs(all_todos)) {
+  check_each_ring([](int stages) { return stages + 1; });
+}
+
+TEST_CASE("3.4 two whole laps: each slot's barrier has ended two phases" * needs(all_todos)) {
+  check_each_ring([](int stages) { return 2 * stages; });
+}
+
+TEST_CASE("3.4 one tile of a third lap: the parity is back at 0" * needs(all_todos)) {
+  check_each_ring([](int stages) { return 2 * stages + 1; });
+}
+
+TEST_CASE("3.4 many laps, over the points of two maps" * needs(all_todos)) {
+  PackedShape shape = small();
+  shape.points = 9;  // 18 tiles: 18, 9, 6, 4.5 and 2.25 laps
+  for (const Ring& ring : rings) {
+    CAPTURE(ring.name);
+    check(shape, ring.name);
+  }
+}
+
+TEST_CASE("3.5 the ring runs on from one sum to the next: channels in pieces of 32" * needs(all_todos)) {
+  for (const int channels : {24, 32, 40, 64, 72}) {
+    CAPTURE(channels);
+    PackedShape shape = so_many_tiles(3);  // an odd number: the second sum does not begin in slot 0
+    shape.channels = channels;
+    check(shape);
+  }
+  PackedShape shape = so_many_tiles(2);  // fewer tiles in a sum than slots: three sums are in flight together
+  shape.channels = 72;
+  check(make_address_coded_inputs(make_shape(shape), 4), "8 stages");
+}
+
+TEST_CASE("3.5 whoever is late, the result has the same bits" * needs(all_todos)) {
+#if GPU_IS_REAL
+  const Shape shape = field_shape();
+#else
+  PackedShape packed = small();
+  packed.points = 5;
+  const Shape shape = make_shape(packed);
+#endif
+  for (const Sampling sampling : {Sampling::local, Sampling::uniform}) {
+    const Inputs inputs = make_inputs(shape, sampling, 5);
+    for (const Ring& ring : rings) {
+      CAPTURE(ring.name);
+      const std::string wrong = what_differs(inputs, ring.stages == 2 ? 200 : 40, ring.name);
+      if (!wrong.empty()) FAIL(wrong);
+    }
+  }
+}
+
+TEST_CASE("3.6 the whole operator: the quick shape, local and uniform" * needs(all_todos)) {
+  check(make_inputs(quick_shape(), Sampling::local, 1));
+  check(make_inputs(quick_shape(), Sampling::uniform, 2));
+}
+
+TEST_CASE("3.6 a ring of 8 slots takes more than 48 KB of shared memory" * needs(all_todos)) {
+  check(make_inputs(quick_shape(), Sampling::uniform, 3), "8 stages");
+}

@@ -15,6 +15,7 @@ std::vector<const Barrier*> siblings_of(const Block& block, const Barrier& barri
   for (std::size_t i = 0; i < block.barrier_count; ++i) {
     const Barrier* other = block.barriers[i].get();
     if (other->init_site.line != barrier.init_site.line || other->init_site.file != barrier.init_site.file) continue;
+    if (other->initialiser != barrier.initialiser) continue;  // of another warp's ring
     if (std::ranges::none_of(siblings, [&](const Barrier* b) { return b->address == other->address; })) {
       siblings.push_back(other);
     }

@@ -43,9 +43,10 @@ std::string list_lanes(uint32_t mask);
 /// "1 byte", "4 bytes"
 std::string bytes_of(std::size_t bytes);
 /// "full[1]": after the expression that mbarrier_init was called with, and the barrier's place among those that the
-/// same line initialised.
+/// same thread initialised at the same line.
 std::string name_of(const Block& block, const Barrier& barrier);
-/// How many barriers the line that initialised this one has initialised, and which of them this is.
+/// How many barriers the thread that initialised this one has initialised at the same line, and which of them this is:
+/// the ring's stages, and the slot.
 struct Slot {
   int index = 0, count = 1;
 };

@@ -134,8 +134,9 @@ void check(cudaError_t result, const char* call, const char* file, int line) {
   is_lost = cudaDeviceSynchronize() != cudaSuccess;  // an error that stays
   throw_if_todo_is_open();
   if (const std::string who_waits = watchdog::report(); !who_waits.empty()) throw Error(who_waits);
-  throw Error(std::string(call) + " failed at " + file + ":" + std::to_string(line) + ": " +
-              cudaGetErrorString(result) + " (" + cudaGetErrorName(result) + ")");
+  const std::string what = std::string(cudaGetErrorString(result)) + " (" + cudaGetErrorName(result) + ")";
+  if (is_lost) throw Error("error[launch-failure]: the GPU has stopped the kernel: " + what);
+  throw Error(std::string(call) + " failed at " + file + ":" + std::to_string(line) + ": " + what);
 }
 
 bool lost() { return is_lost; }

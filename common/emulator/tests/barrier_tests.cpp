@@ -392,3 +392,17 @@ TEST_CASE("a phase ends for all who wait for it, and for those who come later") 
   CHECK(emulator::counts().barrier_phases == 1);
   CHECK(emulator::counts().waits >= 7);
 }
+
+TEST_CASE("a barrier is named by its place among those that the same thread initialised: its slot in that ring") {
+  // Each of two threads initialises a ring of two, at the same line; the second waits for its second in vain.
+  const std::initializer_list<Step> steps{{0, Op::init, 0, 1},
+                                          {0, Op::init, 1, 1},
+                                          {1, Op::init, 2, 1},
+                                          {1, Op::init, 3, 1},
+                                          {everybody, Op::block_barrier},
+                                          {1, Op::wait_parity, 3, 0}};
+  const Result result = run(Program(2, steps));
+  CHECK(result.finding == "deadlock");
+  CHECK(result.message.find("`bars[1]`") != std::string::npos);
+  CHECK(result.message.find("`bars[3]`") == std::string::npos);
+}

@@ -9,7 +9,7 @@ namespace deformable_attention {
 
 inline constexpr int lane_channels = 8;
 
-/// Eight neighbouring channels, loaded and stored as 16 bytes.
+/// Eight neighbouring channels: 16 bytes.
 struct alignas(16) Channels {
   half value[lane_channels];
 };

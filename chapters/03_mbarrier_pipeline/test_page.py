@@ -1,0 +1,158 @@
+"""Checks the numbers of the page that can be computed: the hand trace, the tables of memory, the prediction."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+PAGE = FOLDER / "README.md"
+KERNEL = FOLDER.parents[1] / "solutions" / FOLDER.name / "kernel.cu"
+
+BOX_BYTES, SHARES_BYTES, BARRIER_BYTES = 2 * 2 * 32 * 2, 2 * 2 * 4, 8
+BLOCK_ALIGNMENT = 128  # alignas of Box
+DEFAULT_BYTES = 48 * 1024  # of a block that asks for no more
+SM_BYTES, RESERVED_BYTES, SM_REGISTERS = 228 * 1024, 1024, 65536
+SMS, CLOCK_HZ = 132, 1.98e9
+FIELD_TILES = 4 * 8  # of a warp: levels x points
+FIELD_POINTS = 48 * 20522 * FIELD_TILES
+WARPS, QUERIES = 4, 8  # of a block, of a warp
+STAGES = (1, 2, 3, 4, 8)
+
+
+def trace(stages: int, tiles: int) -> list[list[str]]:
+    """The rows of the hand trace, by walking round the ring and counting the phases of each slot's barrier."""
+    rows = [["prologue", "", "", "", ", ".join(str(k) for k in range(min(stages, tiles))), ""]]
+    phase = [0] * stages  # that each barrier is in
+    slot = 0
+    for k in range(tiles):
+        parity = phase[slot] % 2
+        refill = str(k + stages) if k + stages < tiles else "–"
+        rows.append([str(k), str(slot), str(phase[slot]), str(parity), refill, "wrong" if parity else "right"])
+        phase[slot] += 1  # the tile has landed
+        slot = slot + 1 if slot + 1 < stages else 0
+    return rows
+
+
+def field_memory(stages: int, queries: int, warps: int) -> list[str]:
+    """What the team's block took, without shares and without alignment."""
+    boxes, barriers = stages * warps * queries * BOX_BYTES, stages * warps * BARRIER_BYTES
+    together = boxes + barriers
+    blocks = SM_BYTES // (together + RESERVED_BYTES)
+    over = f"{100 * (together / DEFAULT_BYTES - 1):+.1f} %"
+    return [str(warps), f"{boxes:,}", f"{barriers:,}", f"{together:,}", over, str(blocks), str(blocks * warps)]
+
+
+def block_bytes(stages: int) -> int:
+    """sizeof(SharedStorage<stages>)."""
+    used = WARPS * stages * (QUERIES * (BOX_BYTES + SHARES_BYTES) + BARRIER_BYTES)
+    return -(-used // BLOCK_ALIGNMENT) * BLOCK_ALIGNMENT
+
+
+def blocks(stages: int, registers: int = 48) -> tuple[int, int]:
+    """How many blocks fit on an SM: by shared memory, by registers."""
+    return SM_BYTES // (block_bytes(stages) + RESERVED_BYTES), SM_REGISTERS // (registers * WARPS * 32)
+
+
+def memory(stages: int, registers: int) -> list[str]:
+    """What a block of the chapter's kernel takes."""
+    slots = WARPS * stages
+    parts = [slots * QUERIES * BOX_BYTES, slots * QUERIES * SHARES_BYTES, slots * BARRIER_BYTES, block_bytes(stages)]
+    fit = blocks(stages, registers)
+    return [str(stages), *(f"{part:,}" for part in parts), *map(str, fit), str(min(fit) * WARPS)]
+
+
+def prediction(stages: int, laws: dict[str, float]) -> list[str]:
+    """Milliseconds with 1, 2, 4, 8 blocks on an SM and with all that fit."""
+
+    def milliseconds(count: int) -> str:
+        tile = QUERIES * laws["ask"] + laws["rest"] + (laws["latency"] if stages == 1 else 0)
+        cycles = max(laws["unit"], laws["instructions"] / 4, tile / QUERIES / (count * WARPS))
+        return f"{cycles * FIELD_POINTS / SMS / CLOCK_HZ * 1e3:.2f}"
+
+    most = min(blocks(stages))
+    return [str(stages), *(milliseconds(n) if n <= most else "–" for n in (1, 2, 4, 8)), milliseconds(most)]
+
+
+def table(lines: list[str], marker: str) -> tuple[dict[str, float], list[tuple[int, list[str]]]]:
+    """The numbers of `<!-- marker: 3 stages, rest 400 -->`, and the rows below it with their line numbers."""
+    start = next((i for i, line in enumerate(lines) if line.startswith(f"<!-- {marker}: ")), None)
+    if start is None:
+        sys.exit(f"{PAGE}: the table `{marker}` is missing.")
+    found = re.findall(r"(?:([\d.]+) (\w+)|(\w+) ([\d.]+))(?:,| -->)", lines[start])
+    numbers = {before or after: float(first or last) for first, after, before, last in found}
+    rows = []
+    for number, line in enumerate(lines[start + 3 :], start + 4):
+        if not line.startswith("|"):
+            break
+        rows.append((number, [cell.strip() for cell in line.strip("|").split("|")]))
+    if len(rows) < 2:
+        sys.exit(f"{PAGE}:{start + 1}: the table has {len(rows)} rows, so this test would check nothing.")
+    return numbers, rows
+
+
+def compare(rows: list[tuple[int, list[str]]], expected: list[list[str]]) -> None:
+    for (number, cells), right in zip(rows, expected):
+        if cells != right:
+            sys.exit(f"{PAGE}:{number}: it should be | {' | '.join(right)} |, the page says | {' | '.join(cells)} |.")
+    if len(rows) != len(expected):
+        sys.exit(f"{PAGE}:{rows[0][0]}: the table has {len(rows)} rows and should have {len(expected)}.")
+
+
+def check_prose(text: str, laws: dict[str, float]) -> None:
+    """The arithmetic that stands in sentences, with its result."""
+    ask = QUERIES * laws["ask"] + laws["rest"]
+    kilobytes = [min(blocks(s)) * (block_bytes(s) + RESERVED_BYTES) // 1024 for s in (1, 2)]
+    for claim in (
+        f"{FIELD_TILES}: {FIELD_TILES * BARRIER_BYTES} bytes",
+        f"{WARPS * FIELD_TILES * BARRIER_BYTES:,} bytes of a block instead of {WARPS * 2 * BARRIER_BYTES}",
+        f"Ten blocks take {kilobytes[0]} KB of it with one stage, {kilobytes[1]} KB with two",
+        f"- {laws['ask']:g}) · 8 = {laws['latency']:g} cycles",
+        f"That is {ask:g} cycles for 8 boxes",
+        f"{ask:g} / 8 / 4 = {ask / 32:g} cycles",
+        f"{ask + laws['latency']:g} / 8 / 4 = {(ask + laws['latency']) / 32:g} cycles",
+        f"= {FIELD_POINTS // SMS:,} boxes",
+        f"floor: {laws['instructions'] / 4:.1f} cycles",
+        f"{BOX_BYTES} bytes each {laws['unit']:.1f} cycles would be {BOX_BYTES / laws['unit']:.1f} bytes a cycle",
+        f"Boxes of {BOX_BYTES // 2} bytes ask for {BOX_BYTES / 2 / laws['unit']:.1f}",
+        "from 300 to 600 has the same grounds, and gives {} to {} ms".format(
+            *(prediction(2, {**laws, "rest": rest})[1] for rest in (300, 600))
+        ),
+    ):
+        if claim not in text:
+            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
+
+
+def check_kernel() -> None:
+    """That the kernel still has the sizes from which the page's numbers are computed."""
+    kernel = KERNEL.read_text(encoding="utf-8")
+    for line in (
+        f"constexpr int warps = {WARPS};",
+        f"constexpr int box_channels = {BOX_BYTES // 8};",
+        "constexpr int warp_queries = 32 / query_lanes;",
+        f"struct alignas({BLOCK_ALIGNMENT}) Box {{",
+        f"__launch_bounds__(block_threads, {blocks(1)[1]})",
+        *(f"launch_mbarrier_pipeline<{stages}>" for stages in STAGES),
+    ):
+        if line not in kernel:
+            sys.exit(f"{KERNEL}: `{line}` is not there any more: compute the page's numbers again.")
+
+
+def main() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    numbers, rows = table(lines, "trace")
+    compare(rows, trace(int(numbers["stages"]), int(numbers["tiles"])))
+    numbers, rows = table(lines, "field's memory")
+    compare(rows, [field_memory(int(numbers["stages"]), int(numbers["queries"]), warps) for warps in (16, 8)])
+    numbers, rows = table(lines, "memory")
+    compare(rows, [memory(stages, int(numbers["registers"])) for stages in STAGES])
+    laws, rows = table(lines, "prediction")
+    compare(rows, [prediction(stages, laws) for stages in STAGES])
+    check_prose(" ".join(text.replace("\n> ", "\n").split()), laws)
+    check_kernel()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Checks the page's hand trace with a small model of two barriers a slot, and the arithmetic of its prediction."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PAGE = Path(__file__).with_name("README.md")
+
+
+@dataclass
+class Barrier:
+    """An mbarrier without bytes: a phase is over when `count` arrivals have come."""
+
+    count: int
+    phase: int = 0
+    arrived: int = 0
+
+    def arrive(self) -> None:
+        self.arrived += 1
+        if self.arrived == self.count:
+            self.phase, self.arrived = self.phase + 1, 0
+
+    def passes(self, parity: int) -> bool:
+        return self.phase & 1 != parity
+
+
+@dataclass
+class Ring:
+    """The barriers of a block with so many stages, and what the roles do with them."""
+
+    stages: int
+    full: list[Barrier] = field(init=False)
+    empty: list[Barrier] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.full = [Barrier(64) for _ in range(self.stages)]
+        self.empty = [Barrier(8) for _ in range(self.stages)]
+
+    def fill(self, k: int) -> None:
+        for _ in range(64):
+            self.full[k % self.stages].arrive()
+
+    def release(self, k: int) -> None:
+        for _ in range(8):
+            self.empty[k % self.stages].arrive()
+
+
+def needed_release(stages: int, k: int, parity: int) -> str:
+    """Which tile has to be released for the producer's wait for tile k to pass, all its earlier waits having passed."""
+    ring = Ring(stages)
+    released = max(0, k - stages)  # what the wait for tile k - 1 has made sure of
+    for tile in range(released):
+        ring.release(tile)
+    if ring.empty[k % stages].passes(parity):
+        return "nothing"
+    ring.release(released)
+    return f"tile {released}" if ring.empty[k % stages].passes(parity) else "more than one tile"
+
+
+def trace_rows(stages: int, tiles: int, rows: int) -> list[list[str]]:
+    ring = Ring(stages)
+    expected = []
+    for k in range(rows):
+        slot, lap = k % stages, k // stages
+        waits = {"empty": lap & 1 ^ 1, "full": lap & 1}
+        cells = [str(k // tiles), str(k), str(slot), f"parity {waits['empty']}"]
+        cells.append(needed_release(stages, k, waits["empty"]))
+        assert ring.empty[slot].passes(waits["empty"]) and not ring.full[slot].passes(waits["full"])
+        ring.fill(k)
+        assert ring.full[slot].passes(waits["full"])
+        ring.release(k)
+        cells += [f"parity {waits['full']}", f"phase {ring.full[slot].phase}", f"phase {ring.empty[slot].phase}"]
+        expected.append(cells)
+    return expected
+
+
+BOXES = 48 * 20522 * 32 / 132  # of an SM
+GHZ = 1.98
+
+
+def prediction_row(ratio: str, blocks: int, law: dict[str, float]) -> list[str]:
+    producers, consumers = (int(number) for number in ratio.split(":"))
+    boxes = 8 * consumers / producers  # of a producer's tile
+    own = law["two rounds"] if boxes > 32 else law["producer"]
+    instructions = law["consumer"] / 8 + own / boxes + law["box"]
+
+    def cycles(blocks: int) -> tuple[float, float]:
+        ask = law["ask"] / (producers * blocks)
+        return ask, max(ask, instructions / 4, law["unit"])
+
+    ask, most = cycles(blocks)
+    ms = [f"{BOXES * of_a_box / GHZ / 1e6:.2f} ms" for of_a_box in (most, cycles(1)[1])]
+    numbers = [ask, boxes, instructions, instructions / 4, law["unit"]]
+    return [ratio, str(blocks), str(producers * blocks), *(f"{number:.1f}" for number in numbers), *ms]
+
+
+def table_after(lines: list[str], mark: str) -> tuple[int, re.Match[str], list[list[str]]]:
+    """The line number of the table's first row, what the mark says, and the rows."""
+    for index, line in enumerate(lines):
+        if match := re.fullmatch(mark, line):
+            rows = []
+            for row in lines[index + 3 :]:
+                if not row.startswith("|"):
+                    break
+                rows.append([cell.strip() for cell in row.strip("|").split("|")])
+            return index + 4, match, rows
+    sys.exit(f"{PAGE} has no line like {mark}.")
+
+
+def compare(first: int, rows: list[list[str]], expected: list[list[str]], least: int) -> None:
+    for number, (cells, right) in enumerate(zip(rows, expected), first):
+        if cells != right:
+            sys.exit(f"{PAGE}:{number}: should be {' | '.join(right)}, the page says {' | '.join(cells)}.")
+    if len(rows) < least:
+        sys.exit(f"{PAGE}:{first}: the table has {len(rows)} rows, so this test would check nothing.")
+
+
+def main() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    first, mark, rows = table_after(lines, r"<!-- trace: stages (\d+), tiles (\d+) -->")
+    stages, tiles = int(mark[1]), int(mark[2])
+    compare(first, rows, trace_rows(stages, tiles, len(rows)), tiles + 1)
+
+    first, mark, rows = table_after(lines, r"<!-- prediction: (.*) -->")
+    law = {name: float(value) for name, value in (part.rsplit(" ", 1) for part in mark[1].split(", "))}
+    compare(first, rows, [prediction_row(row[0], int(row[1]), law) for row in rows], 5)
+
+
+if __name__ == "__main__":
+    main()
