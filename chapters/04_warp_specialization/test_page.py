@@ -93,8 +93,8 @@ def prediction_row(ratio: str, blocks: int, law: dict[str, float]) -> list[str]:
 
     ask, most = cycles(blocks)
     ms = [f"{BOXES * of_a_box / GHZ / 1e6:.2f} ms" for of_a_box in (most, cycles(1)[1])]
-    numbers = [ask, boxes, instructions, instructions / 4, law["unit"]]
-    return [ratio, str(blocks), str(producers * blocks), *(f"{number:.1f}" for number in numbers), *ms]
+    numbers = [boxes, instructions, instructions / 4, law["unit"]]
+    return [ratio, str(blocks), str(producers * blocks), f"{ask:.2f}", *(f"{number:.1f}" for number in numbers), *ms]
 
 
 def table_after(lines: list[str], mark: str) -> tuple[int, re.Match[str], list[list[str]]]:

@@ -73,12 +73,12 @@ __device__ void add(float (&sum)[lane_channels], const Box& box, Shares shares, 
   }
 }
 
-// A query whose boxes a lane asks for, and its next point: loaded ahead, so that nobody waits for it.
+// A query whose boxes a lane asks for, and its next point: loaded ahead, so that nobody waits for the load.
 struct Points {
   int64_t first;  // the query's first point, counted through all queries
   int image, head;
   float2 location;
-  half weight;  // converted only where it is used: a conversion would wait for the load
+  half weight;  // converted where it is used: a conversion here would wait
 
   __device__ void start(const Problem& p, int query) {
     first = static_cast<int64_t>(query) * p.level_count * p.points;
@@ -98,7 +98,6 @@ struct Work {
   int queries;    // a query of each image and head counts as one
   int groups;     // of queries
   int sum_tiles;  // of one sum; a tile is one point of each query of a group
-  int sums;       // of one group, box_channels each
 };
 
 template <int Producers, int Consumers, int Stages>
@@ -180,8 +179,7 @@ __global__ void __launch_bounds__((Producers + Consumers) * 32, (Producers > 1 ?
   fence_mbarrier_init();
   __syncthreads();
   const int queries = p.batch * p.queries * p.heads;
-  const Work work{queries, (queries + shared.queries - 1) / shared.queries, p.level_count * p.points,
-                  (p.channels + box_channels - 1) / box_channels};
+  const Work work{queries, (queries + shared.queries - 1) / shared.queries, p.level_count * p.points};
   const int warp = threadIdx.x / 32;
   if (warp < Producers) {
     produce(shared, p, maps, work, warp);

@@ -72,9 +72,7 @@ int64_t shared_bytes(int stages, const Experiment& e) {
 void launch_copy_rate(int stages, const Experiment& e) {
   if (stages == 1) start<1>(e);
   if (stages == 2) start<2>(e);
-  if (stages == 3) start<3>(e);
   if (stages == 4) start<4>(e);
-  if (stages == 8) start<8>(e);
 }
 
 }  // namespace copy_rate

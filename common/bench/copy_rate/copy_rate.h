@@ -22,7 +22,7 @@ struct Experiment {
   uint32_t* last;             // [blocks][warps][warp_boxes]: the first element of the last boxes (see expected_last)
 };
 
-/// Starts the experiment with 1, 2, 3, 4 or 8 stages. Errors: gpu::Error if the ring does not fit.
+/// Starts the experiment with 1, 2 or 4 stages. Errors: gpu::Error if the ring does not fit.
 void launch_copy_rate(int stages, const Experiment& experiment);
 
 /// Bytes of shared memory of one block.

@@ -79,7 +79,7 @@ void measure(benchmark::State& state, int stages, int part, Experiment experimen
 
 int main(int argc, char** argv) {
   for (const Row& row : rows) {
-    for (const int stages : {1, 2, 3, 4, 8}) {
+    for (const int stages : {1, 2, 4}) {
       for (const int warps : {1, 2, 4, 8, 16, 32}) {
         const Experiment experiment{.tensor = {nullptr, width, height, row.images},
                                     .box_width = row.box_width,
