@@ -1,5 +1,5 @@
 // bug: the arrivals leave the barrier for ever, to get it into its next phase
-// caught by: dropped-to-zero
+// caught by: dropped-to-zero; on a GPU: launch-failure
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the

@@ -1,5 +1,5 @@
 // bug: the parity flips with every tile instead of every lap
-// caught by: read-in-flight; on a GPU: timeout
+// caught by: read-in-flight; on a GPU: timeout or wrong-elements
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the

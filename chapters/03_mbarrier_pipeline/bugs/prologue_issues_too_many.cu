@@ -1,5 +1,5 @@
 // bug: the prologue fills the whole ring, also where there are fewer tiles than slots
-// caught by: exit-with-copy-in-flight
+// caught by: exit-with-copy-in-flight; a GPU may not notice
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the

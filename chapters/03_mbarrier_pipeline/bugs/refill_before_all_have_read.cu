@@ -1,5 +1,5 @@
 // bug: the slot is refilled before the sum, to give the copy more time
-// caught by: data-race or wrong-elements
+// caught by: data-race; on a GPU: wrong-elements
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the

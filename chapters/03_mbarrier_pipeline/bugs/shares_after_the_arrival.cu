@@ -1,5 +1,5 @@
 // bug: the shares are written after the arrival that is to hand them over
-// caught by: data-race
+// caught by: data-race; a GPU may not notice
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the
