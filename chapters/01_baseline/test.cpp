@@ -5,8 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "testing/chapter_test.h"
-#include "workloads/deformable_attention/runner.h"
+#include "workloads/deformable_attention/chapter_test.h"
 
 using namespace deformable_attention;
 
@@ -14,29 +13,9 @@ namespace {
 
 constexpr const char* all_todos = "1.1 1.2 1.3 1.4 1.5";
 
-// Two small maps, not square, of different sizes; few enough threads for many schedules.
-PackedShape small() {
-  return {.batch = 1, .queries = 5, .heads = 1, .channels = 8, .points = 2, .maps = {{3, 5}, {2, 4}}};
-}
-
-void check(const Inputs& inputs) {
-  const std::string wrong = what_is_wrong(inputs);
-  if (!wrong.empty()) FAIL(wrong);
-}
-
 void check(const Shape& shape) {
   check(make_inputs(shape, Sampling::local, 1));
   check(make_inputs(shape, Sampling::uniform, 2));
-}
-
-// Puts every point of every query at (x, y), given in pixels of each level.
-Inputs all_points_at(const Shape& shape, float x, float y) {
-  Inputs inputs = make_inputs(shape, Sampling::uniform, 3);
-  for (std::size_t i = 0; i < inputs.locations.size(); ++i) {
-    const Level& level = shape.levels[i / shape.points % shape.levels.size()];
-    inputs.locations[i] = {(x + 0.5f) / level.width, (y + 0.5f) / level.height};
-  }
-  return inputs;
 }
 
 }  // namespace
