@@ -24,7 +24,7 @@ enum class Search {
 enum class Completion {
   any,    // whenever the search picks them, in one piece or torn, from either end
   eager,  // at the request: hides most mistakes, as a quiet machine does
-  lazy,   // when no thread can go on
+  lazy,   // when no thread can go on, or (random search) when the threads have taken 100,000 steps meanwhile
 };
 
 struct Options {

@@ -17,11 +17,14 @@ RandomSchedule::RandomSchedule(const Options& options)
                  : std::array{Habit::late_copies, Habit::fair, Habit::hog, Habit::early_copies}[options.seed % 4]) {}
 
 std::size_t RandomSchedule::choose(const Able& able) {
+  constexpr int patience = 100'000;  // steps of threads
   const std::size_t threads = able.threads.size(), copies = able.copies.size();
   const auto pick_copy = [&] { return threads + random_.below(copies); };
   switch (habit_) {
-    case Habit::late_copies:
-      return threads ? random_.below(threads) : pick_copy();
+    case Habit::late_copies:  // but not so late that threads which loop until a copy has landed loop for ever
+      if (threads && (!copies || ++held_back_ < patience)) return random_.below(threads);
+      held_back_ = 0;
+      return pick_copy();
     case Habit::early_copies:
       if (copies && random_.below(4)) return pick_copy();
       break;

@@ -44,6 +44,7 @@ class RandomSchedule : public Schedule {
   enum class Habit { fair, late_copies, early_copies, hog };
   Random random_;
   Habit habit_;
+  int held_back_ = 0;  // steps that late copies have been waiting for
 };
 
 /// Search::pct.

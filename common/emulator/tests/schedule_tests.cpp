@@ -360,3 +360,13 @@ TEST_CASE("the exhaustive search counts a run's launches from 0") {
   CHECK(search.advance());
   CHECK(search.next_launch() == 0);
 }
+
+TEST_CASE("late copies land at last, also where a thread never stops taking steps") {
+  RandomSchedule schedule(options_of(1, Completion::lazy));
+  const std::vector<uint64_t> steps = Agents({300'000}, {1, 1}).run(schedule);
+  const auto first = std::ranges::find_if(steps, Agents::is_copy),
+             last = std::find_if(first + 1, steps.end(), Agents::is_copy);
+  CHECK(first - steps.begin() == 99'999);
+  CHECK(last != steps.end());
+  CHECK(steps.end() - last > 1);
+}
