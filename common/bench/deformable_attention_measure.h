@@ -32,8 +32,9 @@ struct InputSet {
 /// none of a set's data in the L2 cache when its turn comes again.
 struct Workload {
   NamedShape named;
-  std::deque<InputSet> sets;
-  std::set<std::string> checked;  // the kernels that have been checked before their first repetition
+  std::deque<InputSet> sets = {};
+  std::set<std::string> checked = {};  // the kernels that have been checked, on all sets, before their first repetition
+  std::size_t repetitions = 0;         // of all kernels: which set is checked after the next one
 
   void make_sets();
 };
@@ -44,9 +45,9 @@ std::span<const NamedShape> measured_shapes();
 /// Timed launches of one repetition.
 inline constexpr int iterations = GPU_IS_REAL ? 20 : 1;
 
-/// Times `launch`, which is called `name`, on a workload, and judges its output before the first repetition and after
-/// each. Counts what the tables show: bounds and resources on a GPU, what the emulator counts on it. A wrong output
-/// ends the benchmark with the judge's words.
+/// Times `launch`, which is called `name`, on a workload, and judges its output on all sets before the first repetition
+/// and on one after each. Counts what the tables show: bounds and resources on a GPU, what the emulator counts on it. A
+/// wrong output ends the benchmark with the judge's words.
 void measure(benchmark::State& state, const std::string& name, LaunchFunction launch, Workload& workload);
 
 }  // namespace deformable_attention

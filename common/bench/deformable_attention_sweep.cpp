@@ -7,7 +7,7 @@
 using namespace deformable_attention;
 
 int main(int argc, char** argv) {
-  Workload workload{measured_shapes().front(), {}, {}};
+  Workload workload{measured_shapes().front()};
   for (const Variant& variant : variants()) {
     for (const Configuration& configuration : variant.configurations) {
       for (const int blocks : {1, 2, 4, 8, 0}) {
