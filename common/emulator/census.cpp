@@ -290,4 +290,15 @@ Report explain_standstill(const Machine& machine) {
   return report;
 }
 
+Report explain_endless_run(const Machine& machine) {
+  Report report = explain_standstill(machine);
+  report.name = "livelock";
+  report.headline = "the kernel has taken " + std::to_string(machine.options().most_steps) +
+                    " steps and goes on: its threads repeat the same calls";
+  report.rule =
+      "a loop that waits for a value needs somebody who changes it, and a way to see the change: an mbarrier, or an "
+      "atomic";
+  return report;
+}
+
 }  // namespace emulator

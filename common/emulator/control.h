@@ -35,6 +35,7 @@ struct Options {
   int resident_blocks = 4;         // a wave: so many blocks run side by side, the next wave starts when all have ended
   bool shortens = true;            // a schedule with a finding is shortened before the finding is thrown
   bool counts_wavefronts = false;  // of shared memory; slower
+  uint64_t most_steps = 20'000'000;  // of a run's threads and copies: one that takes more is a livelock
 };
 
 /// The options of the next runs.

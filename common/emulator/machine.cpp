@@ -225,6 +225,10 @@ bool Machine::rouse_pollers() {
 void Machine::run_wave() {
   while (!report_ && !gave_up_) {
     if (!rouse_pollers()) return;
+    if (steps_.size() >= options_.most_steps) {
+      report_ = explain_endless_run(*this);
+      return;
+    }
     const Able able{runnable_, landable_, last_};
     if (able.size() == 0) return;
     const std::size_t chosen = schedule_.choose(able);

@@ -283,5 +283,7 @@ std::optional<Report> unfinished_business(const Block& block);
 
 /// Nobody can run any more, but threads still wait: why. (census.cpp)
 Report explain_standstill(const Machine& machine);
+/// Of a run that has taken Options::most_steps: the finding, with where its threads are.
+Report explain_endless_run(const Machine& machine);
 
 }  // namespace emulator

@@ -98,7 +98,9 @@ void run(const Launch& launch) {
   Outcome outcome = execute(launch, *schedule);
   if (!outcome.report) return;
   if (outcome.report->name == "todo") throw_finding(*outcome.report, "");
-  if (!options().shortens || outcome.report->name == "silent-loop") {  // which would take seconds each time
+  // A run that would take seconds each time is not shortened.
+  const bool is_long = outcome.report->name == "silent-loop" || outcome.steps.size() > 1'000'000;
+  if (!options().shortens || is_long) {
     throw_finding(*outcome.report, seed_sentence(options()));
   }
   const std::vector<Turn> turns = shorten(launch, outcome);

@@ -382,6 +382,16 @@ TEST_CASE("the environment says how many schedules are run, or which one, and no
   CHECK(seeds("3", "x").second == "TUTORIAL_SEED must be a whole number, at least 0, and is \"x\"");
 }
 
+TEST_CASE("a loop that never ends, whatever it calls, is a livelock") {
+  struct Restored {
+    uint64_t before = emulator::options().most_steps;
+    ~Restored() { emulator::options().most_steps = before; }
+  } const restored;
+  emulator::options().most_steps = 10'000;
+  check_says(run([](int* out) { kernels::loop_with_votes(out); }), "livelock",
+             {"has taken 10000 steps and goes on", "__any_sync(0xffffffff, *output == 1)"});
+}
+
 TEST_CASE("a loop that never ends is found, also if it accesses memory") {
   check_says(run([](int* out, const int*) { kernels::loop_with_accesses(out); }), "silent-loop",
              {"output[i % 64] = 1"});

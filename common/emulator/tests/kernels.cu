@@ -246,6 +246,12 @@ __global__ void loop_with_accesses_kernel(int* output) {
   for (unsigned i = 0;; ++i) output[i % 64] = 1;
 }
 
+// Nobody ever votes for an end.
+__global__ void loop_with_votes_kernel(int* output) {
+  while (!__any_sync(0xffffffff, *output == 1)) {
+  }
+}
+
 }  // namespace
 
 void copy_with_memcpy(int* output, const int* input, std::size_t bytes) {
@@ -308,5 +314,6 @@ void note_order(unsigned blocks, unsigned threads) { launch(note_order_kernel, {
 void long_run(int* output, int steps, bool barrier) { launch(long_run_kernel, {1, 1}, output, steps, barrier); }
 void storage_too_small() { launch(storage_too_small_kernel, {1, 1, 16}); }
 void loop_with_accesses(int* output) { launch(loop_with_accesses_kernel, {1, 1}, output); }
+void loop_with_votes(int* output) { launch(loop_with_votes_kernel, {1, 32}, output); }
 
 }  // namespace kernels

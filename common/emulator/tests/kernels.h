@@ -64,5 +64,6 @@ void note_order(unsigned blocks, unsigned threads);
 void long_run(int* output, int steps, bool barrier);  // so many tenths of a second, after each a barrier or a write
 void storage_too_small();
 void loop_with_accesses(int* output);
+void loop_with_votes(int* output);
 
 }  // namespace kernels
