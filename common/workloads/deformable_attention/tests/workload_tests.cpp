@@ -12,6 +12,7 @@
 
 #include "judge/guarded.h"
 #include "workloads/deformable_attention/inputs.h"
+#include "workloads/deformable_attention/kernel_registry.h"
 #include "workloads/deformable_attention/mistakes.h"
 #include "workloads/deformable_attention/output_judge.h"
 #include "workloads/deformable_attention/reference.h"
@@ -757,4 +758,14 @@ TEST_CASE("the judge names selected rows by their place in the whole output, and
   std::copy_n(previous.begin() + 77 * 16, 16, output.begin() + 77 * 16);
   CHECK(contains(judge.judge(output).sentence, "First: image 0, query 38, head 1, channel 0 holds"));
   CHECK(judge.judge(output, previous).name == "stale");
+}
+
+TEST_CASE("a kernel's configurations are found by name, and an unknown name is refused with those that there are") {
+  const LaunchFunction one = [](const Problem&) {}, two = [](const Problem&) { throw 0; };
+  const Variant kernel{"yours", {{"1 stage", one}, {"2 stages", two}}};
+  CHECK((kernel.find("1 stage") == one));
+  CHECK((kernel.find("2 stages") == two));
+  CHECK_THROWS_WITH_AS(kernel.find("3 stages"),
+                       "the kernel has no configuration \"3 stages\": it registers \"1 stage\", \"2 stages\"",
+                       std::logic_error);
 }
