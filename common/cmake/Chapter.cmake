@@ -1,8 +1,10 @@
-# tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...)
+# tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...
+#                  [TUNED_FOR <sm_NN>])
 #
 # Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, variants/*.cu, and
 # test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to
-# compare with, none where a part begins. LIMITS are the resource gates of the reference, on every architecture.
+# compare with, none where a part begins. LIMITS are the resource gates of the reference, on every architecture,
+# or on the one whose number of registers its launch bounds are made for.
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
 #   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous
@@ -53,7 +55,7 @@ function(architectures_for_tests result)
 endfunction()
 
 function(tutorial_chapter name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREVIOUS;WORKLOAD;COMPUTE_CAPABILITY" "LIMITS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREVIOUS;WORKLOAD;COMPUTE_CAPABILITY;TUNED_FOR" "LIMITS")
   string(REGEX MATCH "^[0-9][0-9]" number ${name})
   set(ch ch${number})
   set(chapter ${PROJECT_SOURCE_DIR}/chapters/${name})
@@ -175,9 +177,13 @@ function(tutorial_chapter name)
 
   if(TUTORIAL_MACHINE STREQUAL "cuda")
     string(REPLACE ";" " " limits "${arg_LIMITS}")
+    set(on)
+    if(arg_TUNED_FOR)
+      set(on --on ${arg_TUNED_FOR})
+    endif()
     labelled_test(${ch}_gates gates ${Python3_EXECUTABLE} -B ${tools}/check_resources.py
       --object $<TARGET_OBJECTS:${ch}_kernel_solution_measured>
-      --compile-commands ${PROJECT_BINARY_DIR}/compile_commands.json --limits ${limits})
+      --compile-commands ${PROJECT_BINARY_DIR}/compile_commands.json --limits ${limits} ${on})
   endif()
 
   # What the lab needs to know.

@@ -10,7 +10,9 @@ every CUDA installation, while ptxas is wherever nvcc is.)
 
 Limits are per kernel and architecture: `registers` a thread; `stack` in bytes a thread, with the functions that are
 called; `spills` in bytes, stores and loads together. A function that was not inlined is listed, and limited, as a
-kernel is, but has no registers of its own. The shared memory shown is the static one.
+kernel is, but has no registers of its own. The shared memory shown is the static one. With `--on sm_90a` the limits
+hold on this architecture alone, for which the kernels were tuned; the others are shown. Without code for it the status
+is 77 (skipped).
 """
 
 from __future__ import annotations
@@ -125,6 +127,7 @@ def main() -> None:
     parser.add_argument("--object", type=Path, nargs="+", required=True, metavar="FILE.o")
     parser.add_argument("--compile-commands", type=Path, required=True, metavar="compile_commands.json")
     parser.add_argument("--limits", required=True, metavar='"registers=64 stack=0 spills=0"')
+    parser.add_argument("--on", metavar="sm_90a", help="the one architecture on which the limits hold")
     arguments = parser.parse_args()
     usages: list[Usage] = []
     try:
@@ -139,6 +142,9 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"{error.filename}: {error.strerror}.")
 
+    if arguments.on and all(usage.architecture != arguments.on for usage in usages):
+        print(f"skipped: there is no code for {arguments.on}, where the limits hold.")
+        sys.exit(77)
     names = demangle([usage.function for usage in usages])
     rows = [["kernel", "arch", "registers", "shared", "stack", "spills"]]
     exceeded: list[str] = []
@@ -147,7 +153,7 @@ def main() -> None:
         rows.append([name, usage.architecture, *("-" if value is None else str(value) for value in values)])
         for resource, limit in limits.items():
             value: int | None = getattr(usage, resource)
-            if value is not None and value > limit:
+            if value is not None and value > limit and arguments.on in (None, usage.architecture):
                 unit = "registers" if resource == "registers" else f"bytes of {resource}"
                 exceeded.append(f"{name} takes {value} {unit} on {usage.architecture}; the limit is {limit}.")
     print_table(rows)

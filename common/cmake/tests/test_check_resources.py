@@ -49,13 +49,15 @@ __global__ void caller(float* x, int n) { x[threadIdx.x] = look_up(x, n) + look_
 
 
 class Resources(ToolTest):
-    def check(self, command: str, limits: str = "registers=64 stack=0 spills=0") -> subprocess.CompletedProcess[str]:
+    def check(
+        self, command: str, limits: str = "registers=64 stack=0 spills=0", *more: str
+    ) -> subprocess.CompletedProcess[str]:
         """Checks the object kernel.o that `command` makes in the folder."""
         entry = {"directory": str(self.folder), "command": command, "file": "kernel.cu"}
         self.write("compile_commands.json", json.dumps([{**entry, "command": "g++ -c a.cpp -o a.o"}, entry]))
         return self.run_tool(
             "check_resources.py", "--object", self.folder / "kernel.o", "--compile-commands", "compile_commands.json",
-            "--limits", limits,
+            "--limits", limits, *more,
         )  # fmt: skip
 
 
@@ -146,6 +148,22 @@ class WithoutNvcc(Resources):
         self.assert_passes(self.check(command, "registers=40 stack=16 spills=12"))
         for limit in ("registers=39", "stack=15", "spills=11"):
             self.assert_refuses(self.check(command, limit), f"the limit is {limit.split('=')[1]}.")
+
+    def test_limits_may_hold_on_one_architecture_alone(self) -> None:
+        command = self.says(
+            "".join(
+                f"ptxas info    : Compiling entry function '_Z5callsPf' for '{architecture}'\n"
+                f"ptxas info    : Used {registers} registers\n"
+                for architecture, registers in (("sm_90a", 40), ("sm_120", 80))
+            )
+        )
+        limit = "registers=64"
+        self.assert_refuses(self.check(command, limit), "80 registers on sm_120")
+        done = self.check(command, limit, "--on", "sm_90a")
+        self.assert_passes(done)
+        self.assertIn("sm_120", done.stdout)  # shown all the same
+        self.assert_refuses(self.check(command, limit, "--on", "sm_120"), "80 registers on sm_120")
+        self.assertEqual(self.check(command, limit, "--on", "sm_100").returncode, 77)
 
     def test_every_object_is_checked(self) -> None:
         command = self.says(
