@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
+from testing import page_tables  # noqa: E402
 
 
 def expected_row(x_location: float, y_location: float, height: int, width: int) -> list[str]:
@@ -21,22 +23,13 @@ def expected_row(x_location: float, y_location: float, height: int, width: int) 
 
 def main() -> None:
     page = Path(__file__).with_name("README.md")
-    lines = page.read_text(encoding="utf-8").splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("<!-- trace: "))
-    size = re.fullmatch(r"<!-- trace: height (\d+), width (\d+) -->", lines[start])
-    assert size, f"{page}:{start + 1}: the trace's size cannot be read"
-    rows = 0
-    for number, line in enumerate(lines[start + 3 :], start + 4):
-        if not line.startswith("|"):
-            break
-        location, *cells = [cell.strip() for cell in line.strip("|").split("|")]
+    table = page_tables.find(page, r"<!-- trace: height (\d+), width (\d+) -->")
+    height, width = int(table.marker[1]), int(table.marker[2])
+    expected = []
+    for location, *_ in table.rows:
         x, y = (float(part) for part in location.strip("()").split(","))
-        expected = expected_row(x, y, int(size[1]), int(size[2]))
-        if cells != expected:
-            sys.exit(f"{page}:{number}: {location} has {' | '.join(expected)}, the page says {' | '.join(cells)}.")
-        rows += 1
-    if rows < 3:
-        sys.exit(f"{page}:{start + 1}: the trace has {rows} rows, so this test would check nothing.")
+        expected.append([location, *expected_row(x, y, height, width)])
+    table.compare(expected, least=3)
 
 
 if __name__ == "__main__":

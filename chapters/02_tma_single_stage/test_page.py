@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
+from testing import page_tables  # noqa: E402
 
 CHANNELS, CHANNEL_BYTES, BOX_PIXELS = 32, 2, 2
 BOX_BYTES = BOX_PIXELS * BOX_PIXELS * CHANNELS * CHANNEL_BYTES
@@ -66,31 +67,13 @@ def phase_row(cells: list[str], boxes: int) -> list[str]:
     return [*row, str(bar.phase), bar.wait(parity), always_parity_0]
 
 
-def check(page: Path, pattern: str, rows: int, expected: Callable[[list[str], list[int]], list[str]]) -> None:
-    """Compares each row of the table below the marker with what `expected` makes of its first cell and the marker's
-    numbers; there must be so many `rows`."""
-    lines = page.read_text(encoding="utf-8").splitlines()
-    start = next((i for i, line in enumerate(lines) if re.fullmatch(pattern, line)), None)
-    if start is None:
-        sys.exit(f"{page}: no line is {pattern}, so a trace is missing.")
-    numbers = [int(number) for number in re.findall(r"\d+", lines[start])]
-    found = 0
-    for number, line in enumerate(lines[start + 3 :], start + 4):
-        if not line.startswith("|"):
-            break
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        wanted = expected(cells, numbers)
-        if cells != wanted:
-            sys.exit(f"{page}:{number}: the row is {' | '.join(wanted)}, the page says {' | '.join(cells)}.")
-        found += 1
-    if found != rows:
-        sys.exit(f"{page}:{start + 1}: the trace has {found} rows instead of {rows}.")
-
-
 def main() -> None:
     page = Path(__file__).with_name("README.md")
-    check(page, r"<!-- trace: boxes, height \d+, width \d+ -->", 6, lambda cells, size: box_row(cells, *size))
-    check(page, r"<!-- trace: phases, \d+ boxes -->", 6, lambda cells, boxes: phase_row(cells, *boxes))
+    boxes = page_tables.find(page, r"<!-- trace: boxes, height (\d+), width (\d+) -->")
+    height, width = int(boxes.marker[1]), int(boxes.marker[2])
+    boxes.compare([box_row(cells, height, width) for cells in boxes.rows], least=6)
+    phases = page_tables.find(page, r"<!-- trace: phases, (\d+) boxes -->")
+    phases.compare([phase_row(cells, int(phases.marker[1])) for cells in phases.rows], least=6)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
+from testing import page_tables  # noqa: E402
+
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "README.md"
 KERNEL = FOLDER.parents[1] / "solutions" / FOLDER.name / "kernel.cu"
@@ -75,29 +78,11 @@ def prediction(stages: int, laws: dict[str, float]) -> list[str]:
     return [str(stages), *(milliseconds(n) if n <= most else "–" for n in (1, 2, 4, 8)), milliseconds(most)]
 
 
-def table(lines: list[str], marker: str) -> tuple[dict[str, float], list[tuple[int, list[str]]]]:
-    """The numbers of `<!-- marker: 3 stages, rest 400 -->`, and the rows below it with their line numbers."""
-    start = next((i for i, line in enumerate(lines) if line.startswith(f"<!-- {marker}: ")), None)
-    if start is None:
-        sys.exit(f"{PAGE}: the table `{marker}` is missing.")
-    found = re.findall(r"(?:([\d.]+) (\w+)|(\w+) ([\d.]+))(?:,| -->)", lines[start])
-    numbers = {before or after: float(first or last) for first, after, before, last in found}
-    rows = []
-    for number, line in enumerate(lines[start + 3 :], start + 4):
-        if not line.startswith("|"):
-            break
-        rows.append((number, [cell.strip() for cell in line.strip("|").split("|")]))
-    if len(rows) < 2:
-        sys.exit(f"{PAGE}:{start + 1}: the table has {len(rows)} rows, so this test would check nothing.")
-    return numbers, rows
-
-
-def compare(rows: list[tuple[int, list[str]]], expected: list[list[str]]) -> None:
-    for (number, cells), right in zip(rows, expected):
-        if cells != right:
-            sys.exit(f"{PAGE}:{number}: it should be | {' | '.join(right)} |, the page says | {' | '.join(cells)} |.")
-    if len(rows) != len(expected):
-        sys.exit(f"{PAGE}:{rows[0][0]}: the table has {len(rows)} rows and should have {len(expected)}.")
+def table(name: str) -> tuple[page_tables.Table, dict[str, float]]:
+    """The table below `<!-- name: 3 stages, rest 400 -->`, and the marker's numbers."""
+    found = page_tables.find(PAGE, rf"<!-- {name}: .* -->")
+    numbers = re.findall(r"(?:([\d.]+) (\w+)|(\w+) ([\d.]+))(?:,| -->)", found.marker[0])
+    return found, {before or after: float(first or last) for first, after, before, last in numbers}
 
 
 def check_prose(text: str, laws: dict[str, float]) -> None:
@@ -140,16 +125,16 @@ def check_kernel() -> None:
 
 
 def main() -> None:
+    found, numbers = table("trace")
+    found.compare(trace(int(numbers["stages"]), int(numbers["tiles"])), least=2)
+    found, numbers = table("field's memory")
+    stages, queries = int(numbers["stages"]), int(numbers["queries"])
+    found.compare([field_memory(stages, queries, warps) for warps in (16, 8)], least=2)
+    found, numbers = table("memory")
+    found.compare([memory(stages, int(numbers["registers"])) for stages in STAGES], least=2)
+    found, laws = table("prediction")
+    found.compare([prediction(stages, laws) for stages in STAGES], least=2)
     text = PAGE.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    numbers, rows = table(lines, "trace")
-    compare(rows, trace(int(numbers["stages"]), int(numbers["tiles"])))
-    numbers, rows = table(lines, "field's memory")
-    compare(rows, [field_memory(int(numbers["stages"]), int(numbers["queries"]), warps) for warps in (16, 8)])
-    numbers, rows = table(lines, "memory")
-    compare(rows, [memory(stages, int(numbers["registers"])) for stages in STAGES])
-    laws, rows = table(lines, "prediction")
-    compare(rows, [prediction(stages, laws) for stages in STAGES])
     check_prose(" ".join(text.replace("\n> ", "\n").split()), laws)
     check_kernel()
 

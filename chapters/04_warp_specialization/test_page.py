@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
+from testing import page_tables  # noqa: E402
 
 PAGE = Path(__file__).with_name("README.md")
 
@@ -97,36 +99,14 @@ def prediction_row(ratio: str, blocks: int, law: dict[str, float]) -> list[str]:
     return [ratio, str(blocks), str(producers * blocks), f"{ask:.2f}", *(f"{number:.1f}" for number in numbers), *ms]
 
 
-def table_after(lines: list[str], mark: str) -> tuple[int, re.Match[str], list[list[str]]]:
-    """The line number of the table's first row, what the mark says, and the rows."""
-    for index, line in enumerate(lines):
-        if match := re.fullmatch(mark, line):
-            rows = []
-            for row in lines[index + 3 :]:
-                if not row.startswith("|"):
-                    break
-                rows.append([cell.strip() for cell in row.strip("|").split("|")])
-            return index + 4, match, rows
-    sys.exit(f"{PAGE} has no line like {mark}.")
-
-
-def compare(first: int, rows: list[list[str]], expected: list[list[str]], least: int) -> None:
-    for number, (cells, right) in enumerate(zip(rows, expected), first):
-        if cells != right:
-            sys.exit(f"{PAGE}:{number}: should be {' | '.join(right)}, the page says {' | '.join(cells)}.")
-    if len(rows) < least:
-        sys.exit(f"{PAGE}:{first}: the table has {len(rows)} rows, so this test would check nothing.")
-
-
 def main() -> None:
-    lines = PAGE.read_text(encoding="utf-8").splitlines()
-    first, mark, rows = table_after(lines, r"<!-- trace: stages (\d+), tiles (\d+) -->")
-    stages, tiles = int(mark[1]), int(mark[2])
-    compare(first, rows, trace_rows(stages, tiles, len(rows)), tiles + 1)
+    trace = page_tables.find(PAGE, r"<!-- trace: stages (\d+), tiles (\d+) -->")
+    stages, tiles = int(trace.marker[1]), int(trace.marker[2])
+    trace.compare(trace_rows(stages, tiles, len(trace.rows)), least=tiles + 1)
 
-    first, mark, rows = table_after(lines, r"<!-- prediction: (.*) -->")
-    law = {name: float(value) for name, value in (part.rsplit(" ", 1) for part in mark[1].split(", "))}
-    compare(first, rows, [prediction_row(row[0], int(row[1]), law) for row in rows], 5)
+    prediction = page_tables.find(PAGE, r"<!-- prediction: (.*) -->")
+    law = {name: float(value) for name, value in (part.rsplit(" ", 1) for part in prediction.marker[1].split(", "))}
+    prediction.compare([prediction_row(row[0], int(row[1]), law) for row in prediction.rows], least=5)
 
 
 if __name__ == "__main__":

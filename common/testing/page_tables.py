@@ -1,0 +1,46 @@
+"""Tables in a chapter's page whose cells a test computes again: test_page.py of the chapters.
+
+A table follows a line of its own, `<!-- trace: 3 stages, 8 tiles -->`, which says what it is and for which numbers.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows below a marker, without the header, as cells."""
+
+    page: Path
+    marker: re.Match[str]
+    first_line: int  # of the rows, counted from 1
+    rows: list[list[str]]
+
+    def compare(self, expected: list[list[str]], least: int) -> None:
+        """Ends the program with a sentence where a cell is not as expected, or there are fewer than `least` rows."""
+        for number, (cells, right) in enumerate(zip(self.rows, expected), self.first_line):
+            if cells != right:
+                sys.exit(f"{self.page}:{number}: it should be | {' | '.join(right)} |, and is | {' | '.join(cells)} |.")
+        if len(self.rows) != len(expected) or len(self.rows) < least:
+            wanted = max(len(expected), least)
+            sys.exit(f"{self.page}:{self.first_line}: the table has {len(self.rows)} rows and should have {wanted}.")
+
+
+def find(page: Path, marker: str) -> Table:
+    """The table below the line that `marker`, a pattern, matches. Ends the program with a sentence if there is none."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for index, line in enumerate(lines):
+        match = re.fullmatch(marker, line)
+        if not match:
+            continue
+        rows = []
+        for row in lines[index + 3 :]:  # behind the header and its rule
+            if not row.startswith("|"):
+                break
+            rows.append([cell.strip() for cell in row.strip("|").split("|")])
+        return Table(page, match, index + 4, rows)
+    sys.exit(f"{page}: no line is {marker}, so a table is missing.")
