@@ -1,4 +1,4 @@
-// Your kernel for chapter 02_tma_single_stage. `./lab check 2` judges it, `./lab reset 2` starts over.   skeleton 25d3c5c3f3e9
+// Your kernel for chapter 02_tma_single_stage. `./lab check 2` judges it, `./lab reset 2` starts over.   skeleton ccb9742170fd
 // Chapter 02: one TMA box a point, one slot a warp.
 //
 // Four lanes serve a query, eight channels each, so a warp serves eight queries. For each point the first of the four
@@ -93,7 +93,7 @@ __global__ void __launch_bounds__(block_threads, 12)
     for (int l = 0; l < p.level_count; ++l) {
       for (int point = 0; point < p.points; ++point, ++location, ++weight, ++k) {
         const Point at = locate(*location, __half2float(*weight), p.levels[l]);
-        // TODO 2.3: lane 0 announces the bytes of all boxes; each query's first lane asks for its own (about 4 lines)
+        // TODO 2.3: lane 0 announces the bytes of all boxes; each query's first lane asks for its own (2 lines)
         TODO(2.3);
         // TODO 2.4: wait for the phase of tile k (1 line)
         TODO(2.4);

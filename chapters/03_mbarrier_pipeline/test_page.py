@@ -99,7 +99,7 @@ def check_prose(text: str, laws: dict[str, float]) -> None:
         f"{ask + laws['latency']:g} / 8 / 4 = {(ask + laws['latency']) / 32:g} cycles",
         f"= {FIELD_POINTS // SMS:,} boxes",
         f"floor: {laws['instructions'] / 4:.1f} cycles",
-        f"{BOX_BYTES} bytes each {laws['unit']:.1f} cycles would be {BOX_BYTES / laws['unit']:.1f} bytes a cycle",
+        f"{BOX_BYTES} bytes each {laws['unit']:g} cycles would be {BOX_BYTES / laws['unit']:.1f} bytes a cycle",
         f"Boxes of {BOX_BYTES // 2} bytes ask for {BOX_BYTES / 2 / laws['unit']:.1f}",
         "from 300 to 600 has the same grounds, and gives {} to {} ms".format(
             *(prediction(2, {**laws, "rest": rest})[1] for rest in (300, 600))

@@ -95,8 +95,8 @@ def prediction_row(ratio: str, blocks: int, law: dict[str, float]) -> list[str]:
 
     ask, most = cycles(blocks)
     ms = [f"{BOXES * of_a_box / GHZ / 1e6:.2f} ms" for of_a_box in (most, cycles(1)[1])]
-    numbers = [boxes, instructions, instructions / 4, law["unit"]]
-    return [ratio, str(blocks), str(producers * blocks), f"{ask:.2f}", *(f"{number:.1f}" for number in numbers), *ms]
+    numbers = [f"{ask:.2f}", f"{boxes:.1f}", f"{instructions:.1f}", f"{instructions / 4:.1f}", f"{law['unit']:g}"]
+    return [ratio, str(blocks), str(producers * blocks), *numbers, *ms]
 
 
 def main() -> None:

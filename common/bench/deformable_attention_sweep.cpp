@@ -22,5 +22,7 @@ int main(int argc, char** argv) {
       }
     }
   }
+  benchmark::AddCustomContext("rows", "configuration");
+  benchmark::AddCustomContext("columns", "blocks per SM");
   return bench::run(argc, argv, TUTORIAL_COMPUTE_CAPABILITY);
 }

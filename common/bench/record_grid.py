@@ -2,8 +2,8 @@
 
     record_grid.py build/cuda/bin/ch03_sweep
 
-writes docs/results/ch03_sweep-<gpu>.json, from which common/cmake/tables.py makes the table `grid ch03_sweep`. A value is
-the benchmark's counter `cycles_per_box` where it has one, otherwise its time in milliseconds; the median of the
+writes docs/results/grids/ch03_sweep-<gpu>.json, from which common/cmake/tables.py makes the table `grid ch03_sweep`. What
+the rows and the columns are the program says in its context. A value is the benchmark's counter `cycles_per_box` where it has one, otherwise its time in milliseconds; the median of the
 repetitions. A benchmark that was to run with so many blocks on a multiprocessor (its column), and of which fewer fit, is
 left out.
 """
@@ -61,11 +61,14 @@ def main() -> None:
             "date": datetime.date.today().isoformat(),
             "commit": results.commit(ROOT),
             "command": f"python3 common/bench/record_grid.py build/cuda/bin/{program.name}",
+            "program": program.name,
+            "rows": report.context["rows"],
+            "columns": report.context["columns"],
             **grid(report),
         }
     except Complaint as complaint:
         sys.exit(str(complaint))
-    path = ROOT / "docs" / "results" / f"{program.name}-{results.file_name(gpu)}"
+    path = ROOT / "docs" / "results" / "grids" / f"{program.name}-{results.file_name(gpu)}"
     write_whole(path, (json.dumps(recorded, indent=2) + "\n").encode())
     print(f"recorded in {path.relative_to(ROOT)}; `python3 common/cmake/tables.py --root .` brings the pages up to date.")
 

@@ -17,43 +17,6 @@
 set(tools ${PROJECT_SOURCE_DIR}/common/cmake)
 add_custom_target(skeletons)
 
-# The entries of the one architecture list that have at least a compute capability.
-function(architectures_from capability result)
-  string(REPLACE "." "" least ${capability})
-  set(chosen)
-  foreach(architecture IN LISTS TUTORIAL_CUDA_ARCHITECTURES)
-    string(REGEX MATCH "^[0-9]+" number ${architecture})
-    if(number GREATER_EQUAL least)
-      list(APPEND chosen ${architecture})
-    endif()
-  endforeach()
-  if(NOT chosen)
-    message(FATAL_ERROR "TUTORIAL_CUDA_ARCHITECTURES (${TUTORIAL_CUDA_ARCHITECTURES}) names no architecture of compute "
-      "capability ${capability} or higher, which a chapter needs: add one, 90a-real for example.")
-  endif()
-  set(${result} ${chosen} PARENT_SCOPE)
-endfunction()
-
-# architectures_for_tests(<result> <architecture>...): of these the one of the GPU that is here, because kernels that only
-# this machine's tests run need no code for others. All of them where the GPU is another; the first where there is none,
-# to see that it compiles.
-function(architectures_for_tests result)
-  execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader --id=0
-    OUTPUT_VARIABLE here ERROR_QUIET RESULT_VARIABLE status)
-  string(REGEX MATCH "^[0-9]+\\.[0-9]+" here "${here}")
-  string(REPLACE "." "" here "${here}")
-  if(NOT status EQUAL 0 OR NOT here)
-    list(GET ARGN 0 chosen)
-  else()
-    set(chosen ${ARGN})
-    list(FILTER chosen INCLUDE REGEX "^${here}[^0-9]*$")
-    if(NOT chosen)
-      set(chosen ${ARGN})
-    endif()
-  endif()
-  set(${result} ${chosen} PARENT_SCOPE)
-endfunction()
-
 function(tutorial_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREVIOUS;WORKLOAD;COMPUTE_CAPABILITY;TUNED_FOR" "LIMITS")
   string(REGEX MATCH "^[0-9][0-9]" number ${name})

@@ -62,6 +62,49 @@ else()
   message(FATAL_ERROR "TUTORIAL_MACHINE is \"${TUTORIAL_MACHINE}\": it is emulator or cuda.")
 endif()
 
+# The entries of the one architecture list that have at least a compute capability.
+function(architectures_from capability result)
+  string(REPLACE "." "" least ${capability})
+  set(chosen)
+  foreach(architecture IN LISTS TUTORIAL_CUDA_ARCHITECTURES)
+    string(REGEX MATCH "^[0-9]+" number ${architecture})
+    if(number GREATER_EQUAL least)
+      list(APPEND chosen ${architecture})
+    endif()
+  endforeach()
+  if(NOT chosen)
+    message(FATAL_ERROR "TUTORIAL_CUDA_ARCHITECTURES (${TUTORIAL_CUDA_ARCHITECTURES}) names no architecture of compute "
+      "capability ${capability} or higher, which a chapter needs: add one, 90a-real for example.")
+  endif()
+  set(${result} ${chosen} PARENT_SCOPE)
+endfunction()
+
+# The compute capability of the first GPU here, without its point: 90. Empty without a GPU.
+set(capability_here)
+if(TUTORIAL_MACHINE STREQUAL "cuda")
+  execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader --id=0
+    OUTPUT_VARIABLE nvidia_smi_says ERROR_QUIET RESULT_VARIABLE status)
+  if(status EQUAL 0 AND nvidia_smi_says MATCHES "^([0-9]+)\\.([0-9]+)")
+    set(capability_here ${CMAKE_MATCH_1}${CMAKE_MATCH_2})
+  endif()
+endif()
+
+# architectures_for_tests(<result> <architecture>...): of these the one of the GPU that is here, because kernels that only
+# this machine's tests run need no code for others. All of them where the GPU is another; the first where there is none,
+# to see that it compiles.
+function(architectures_for_tests result)
+  set(chosen ${ARGN})
+  if(capability_here)
+    list(FILTER chosen INCLUDE REGEX "^${capability_here}[^0-9]*$")
+    if(NOT chosen)
+      set(chosen ${ARGN})
+    endif()
+  else()
+    list(GET ARGN 0 chosen)
+  endif()
+  set(${result} ${chosen} PARENT_SCOPE)
+endfunction()
+
 # tutorial_kernel(<target> <kernel file> <variant> [MEASURED] [ARCHITECTURES ...] [LIBRARIES ...] [OPTIONS ...]): an object
 # library with one kernel file, compiled for this machine and registered under a variant's name. It is for tests: on a GPU
 # with the watchdog (gpu/watchdog.h). MEASURED also makes <target>_measured, for benchmarks and resource gates: without it.

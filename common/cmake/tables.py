@@ -12,7 +12,7 @@ worth nothing without: driver, CUDA version, date, commit, command. Nothing outs
 docs/results/ holds <gpu>.json, what `./lab run --record` measured; emulator.json, what the emulator costs
 (common/emulator/tests/speed.py); bugs.json, what the emulator reports of the wrong programs (`bugs --record`);
 sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py); litmus-<gpu>.json, what the litmus tests saw
-(`litmus --record`); and <program>-<gpu>.json of the programs in GRIDS (common/bench/record_grid.py).
+(`litmus --record`); and in grids/ <program>-<gpu>.json, what one benchmark measured (common/bench/record_grid.py).
 """
 
 from __future__ import annotations
@@ -38,12 +38,6 @@ BUGS = Path("common/emulator/tests/bugs")
 RECORD_BUGS = "`build/emulator/bin/bugs --record docs/results/bugs.json`"
 RECORD_SANITIZER = f"`python3 {BUGS}/sanitize.py build/cuda/bin/bugs` on a machine with a GPU"
 RECORD_LITMUS = "`build/cuda/bin/litmus --record docs/results/litmus-<gpu>.json` on a machine with a GPU"
-# Programs whose results are recorded as a grid, with what stands over the rows and over the columns.
-GRIDS = {
-    "ch03_sweep": ("configuration", "blocks per SM: {}"),
-    "ch04_sweep": ("configuration", "blocks per SM: {}"),
-    "copy_rate": ("boxes", "warps per SM: {}"),
-}
 RECORD_GRID = "`python3 common/bench/record_grid.py build/cuda/bin/{}` on a machine with a GPU"
 SANITIZER_TOOLS = ("racecheck", "synccheck", "memcheck")
 # How a run without a tool ends, and what a tool does: the words of sanitize.py, and those of the page.
@@ -75,7 +69,10 @@ class Results:
         self.bugs: dict[str, Any] = {"schedules": 0, "bugs": {}}  # what bugs.json holds
         self.sanitizers: list[dict[str, Any]] = []  # what sanitizer-*.json hold
         self.litmus: list[dict[str, Any]] = []  # what litmus-*.json hold
-        self.grids: dict[str, list[dict[str, Any]]] = {name: [] for name in GRIDS}  # what <program>-*.json hold
+        self.grids = [  # what grids/*.json hold
+            _load(path, root, self._check_grid, RECORD_GRID.format(path.name.split("-")[0]))
+            for path in sorted(root.glob("docs/results/grids/*.json"))
+        ]
         self.emulator: dict[str, Any] | None = None  # what emulator.json holds
         for path in sorted(root.glob("docs/results/*.json")):
             if path.name == "bugs.json":
@@ -86,8 +83,6 @@ class Results:
                 self.sanitizers.append(_load(path, root, self._check_sanitizer, RECORD_SANITIZER))
             elif path.name.startswith("litmus-"):
                 self.litmus.append(_load(path, root, self._check_litmus, RECORD_LITMUS))
-            elif (program := path.name.split("-")[0]) in GRIDS:
-                self.grids[program].append(_load(path, root, self._check_grid, RECORD_GRID.format(program)))
             else:
                 recorded = _load(path, root, self._check, RECORD)
                 self.gpus[recorded["gpu"]] = recorded["chapters"]
@@ -133,7 +128,7 @@ class Results:
                     raise ValueError(f"{where} has an outcome that is none")
 
     def _check_grid(self, recorded: dict[str, Any]) -> None:
-        _require(recorded, ("gpu", *_SOURCE_KEYS, "unit", "cells"), "the file")
+        _require(recorded, ("gpu", *_SOURCE_KEYS, "program", "rows", "columns", "unit", "cells"), "the file")
         for cell in recorded["cells"]:
             _require(cell, ("row", "column", "value"), "a cell")
             if not (math.isfinite(cell["value"]) and cell["value"] > 0):
@@ -358,15 +353,13 @@ def litmus(results: Results) -> list[str]:
 
 def grid(results: Results, program: str) -> list[str]:
     """The rows and columns of what a benchmark measured; a table for each GPU."""
-    over_rows, over_columns = GRIDS[program]
     lines: list[str] = []
-    for recorded in results.grids[program]:
+    for recorded in (one for one in results.grids if one["program"] == program):
         cells = {(cell["row"], cell["column"]): cell for cell in recorded["cells"]}
         rows = list(dict.fromkeys(row for row, _ in cells))
         columns = list(dict.fromkeys(column for _, column in cells))
         columns.sort(key=lambda column: int(column) if column.isdigit() else math.inf)
-        header = [f"{over_rows} ({recorded['unit']})"]
-        header += [over_columns.format(columns[0]), *columns[1:]]
+        header = [f"{recorded['rows']} ({recorded['unit']})", f"{recorded['columns']}: {columns[0]}", *columns[1:]]
         body = [[row, *(_cell(cells.get((row, column))) for column in columns)] for row in rows]
         lines += ["", *markdown(header, body), "", f"{caption(recorded['gpu'], recorded)}."]
     return lines[1:] or [f"Nothing is recorded yet: {RECORD_GRID.format(program)} fills this table."]
@@ -391,7 +384,7 @@ def table(name: str, results: Results) -> list[str] | None:
         return bugs(results)
     if name == "litmus":
         return litmus(results)
-    if kind == "grid" and chapter in GRIDS:
+    if kind == "grid" and chapter:
         return grid(results, chapter)
     if kind == "results" and chapter in results.chapters:
         return chapter_results(results, chapter)

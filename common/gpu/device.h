@@ -31,11 +31,14 @@ void synchronize();
 /// Whether an error has ended this process's use of the GPU: whatever asks it for something now gets an Error.
 bool lost();
 
+/// How often a test launches a kernel on a GPU.
+inline constexpr int usual_gpu_runs = 3;
+
 /// On the emulator calls `run` under as many random schedules as TUTORIAL_SCHEDULES says (default 20), and under a
 /// fifth as many of PCT's (see emulator::Search); or only under TUTORIAL_SEED (with TUTORIAL_SEARCH=pct: of PCT), or
 /// under the schedule in the file TUTORIAL_REPLAY. On a GPU no schedule can be chosen: there it calls it `gpu_runs`
 /// times, without delays and with those of seeds 1, 2, ... (watchdog.h), or once with those of TUTORIAL_SEED. Errors:
 /// Error if a variable is no number or asks for 0 schedules; whatever `run` throws.
-void for_each_schedule(const std::function<void()>& run, int gpu_runs = 3);
+void for_each_schedule(const std::function<void()>& run, int gpu_runs = usual_gpu_runs);
 
 }  // namespace gpu

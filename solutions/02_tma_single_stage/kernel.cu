@@ -99,7 +99,7 @@ __global__ void __launch_bounds__(block_threads, 12)
     for (int l = 0; l < p.level_count; ++l) {
       for (int point = 0; point < p.points; ++point, ++location, ++weight, ++k) {
         const Point at = locate(*location, __half2float(*weight), p.levels[l]);
-        // >>> 2.3 lane 0 announces the bytes of all boxes; each query's first lane asks for its own (about 4 lines)
+        // >>> 2.3 lane 0 announces the bytes of all boxes; each query's first lane asks for its own (2 lines)
         if (lane == 0) mbarrier_arrive_expect_tx(full, warp_queries * sizeof(Box));
         if (part == 0) cp_async_bulk_tensor_5d(&box, maps.level[l], channel, head, at.x0, at.y0, image, full);
         // <<< 2.3

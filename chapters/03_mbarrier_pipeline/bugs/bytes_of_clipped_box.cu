@@ -92,6 +92,7 @@ struct Points {
   }
 };
 
+// 10 blocks leave a thread 48 registers.
 template <int Stages>
 __global__ void __launch_bounds__(block_threads, 10)
     deformable_attention_kernel(const __grid_constant__ Problem p, const __grid_constant__ TensorMaps maps) {

@@ -51,8 +51,11 @@ __global__ void copy_rate_kernel(const __grid_constant__ Experiment e, const __g
 constexpr int box_bytes(const Experiment& e) { return e.box_width * e.box_height * channels * 2; }
 constexpr int stride(const Experiment& e) { return (box_bytes(e) + 127) / 128 * 128; }
 
+constexpr int64_t ring_bytes(int stages) { return (stages * static_cast<int64_t>(sizeof(Mbarrier)) + 127) / 128 * 128; }
+
 template <int Stages>
 void start(const Experiment& e) {
+  static_assert(sizeof(Ring<Stages>) == ring_bytes(Stages));
   const TensorMap map =
       make_tensor_map<uint16_t>(e.tensor.pixels, {channels, e.tensor.width, e.tensor.height, e.tensor.images},
                                 {channels, e.box_width, e.box_height, 1});
@@ -65,8 +68,7 @@ void start(const Experiment& e) {
 }  // namespace
 
 int64_t shared_bytes(int stages, const Experiment& e) {
-  const int64_t barriers = (stages * 8 + 127) / 128 * 128;
-  return e.warps * (barriers + int64_t{stages} * warp_boxes * stride(e));
+  return e.warps * (ring_bytes(stages) + int64_t{stages} * warp_boxes * stride(e));
 }
 
 void launch_copy_rate(int stages, const Experiment& e) {

@@ -19,7 +19,7 @@ struct Experiment {
   int box_width, box_height;  // pixels
   int blocks, warps;          // in the grid, in a block
   int tiles;                  // of each warp
-  uint32_t* last;             // [blocks][warps][warp_boxes]: the first element of the last boxes (see expected_last)
+  uint32_t* last;             // [blocks][warps][warp_boxes]: the first two elements of its last boxes
 };
 
 /// Starts the experiment with 1, 2 or 4 stages. Errors: gpu::Error if the ring does not fit.

@@ -98,5 +98,7 @@ int main(int argc, char** argv) {
       }
     }
   }
+  benchmark::AddCustomContext("rows", "boxes");
+  benchmark::AddCustomContext("columns", "warps per SM");
   return bench::run(argc, argv, 90);
 }

@@ -324,8 +324,9 @@ class Grid(Tables):
         self.write("README.md", "<!-- table: grid ch03_sweep -->\n<!-- end of table -->\n")
 
     def record_grid(self, *cells: dict[str, Any], **changes: Any) -> None:
-        recorded = {"gpu": "NVIDIA H200", **recording(), "unit": "ms", "cells": list(cells), **changes}
-        self.write("docs/results/ch03_sweep-nvidia-h200.json", json.dumps(recorded))
+        recorded = {"gpu": "NVIDIA H200", **recording(), "program": "ch03_sweep"}
+        recorded |= {"rows": "configuration", "columns": "blocks per SM", "unit": "ms", "cells": list(cells), **changes}
+        self.write("docs/results/grids/ch03_sweep-nvidia-h200.json", json.dumps(recorded))
 
     def test_columns_are_in_rising_order_and_a_missing_cell_is_a_dash(self) -> None:
         cells = [("2 stages", "all", 1.25, 10), ("2 stages", "1", 4.132, 1), ("8 stages", "2", 2.4, 2)]

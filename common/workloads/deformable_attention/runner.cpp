@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 
 #include "gpu/device.h"
@@ -96,30 +97,13 @@ judge::Verdict DeviceProblem::judge(const OutputJudge& judge) {
   return verdict;
 }
 
-std::string what_is_wrong(const Inputs& inputs, std::string_view configuration) {
-  const LaunchFunction launch = the_kernel(configuration);
-  const OutputJudge judge(inputs, sample_rows(inputs.shape, most_judged_rows, 1));
-  DeviceProblem device(inputs);
-  std::string wrong;
-  try {
-    gpu::for_each_schedule([&] {
-      if (!wrong.empty()) return;
-      device.poison_output();
-      launch(device.problem());
-      const judge::Verdict verdict = device.judge(judge);
-      if (!verdict.accepted()) wrong = verdict.text();
-    });
-  } catch (const std::exception& error) {
-    wrong = error.what();
-  }
-  return wrong;
-}
+namespace {
 
-std::string what_differs(const Inputs& inputs, int gpu_runs, std::string_view configuration) {
-  const LaunchFunction launch = the_kernel(configuration);
+// Launches under each schedule of this test run, and asks `complaint` of what was left; the first answer that is not
+// "", or what was thrown.
+std::string first_complaint(const Inputs& inputs, LaunchFunction launch, int gpu_runs,
+                            const std::function<std::string(DeviceProblem&)>& complaint) {
   DeviceProblem device(inputs);
-  std::vector<half> first;
-  int run = 0;
   std::string wrong;
   try {
     gpu::for_each_schedule(
@@ -127,17 +111,35 @@ std::string what_differs(const Inputs& inputs, int gpu_runs, std::string_view co
           if (!wrong.empty()) return;
           device.poison_output();
           launch(device.problem());
-          const std::span<const half> output = device.output();
-          if (run++ == 0) first.assign(output.begin(), output.end());
-          if (std::memcmp(first.data(), output.data(), output.size_bytes()) != 0) {
-            wrong = "launch " + std::to_string(run) + " left other bits than the first: the result depends on timing";
-          }
+          wrong = complaint(device);
         },
         gpu_runs);
   } catch (const std::exception& error) {
     wrong = error.what();
   }
   return wrong;
+}
+
+}  // namespace
+
+std::string what_is_wrong(const Inputs& inputs, std::string_view configuration) {
+  const LaunchFunction launch = the_kernel(configuration);
+  const OutputJudge judge(inputs, sample_rows(inputs.shape, most_judged_rows, 1));
+  return first_complaint(inputs, launch, gpu::usual_gpu_runs, [&](DeviceProblem& device) {
+    const judge::Verdict verdict = device.judge(judge);
+    return verdict.accepted() ? "" : verdict.text();
+  });
+}
+
+std::string what_differs(const Inputs& inputs, int gpu_runs, std::string_view configuration) {
+  std::vector<half> first;
+  int run = 0;
+  return first_complaint(inputs, the_kernel(configuration), gpu_runs, [&](DeviceProblem& device) -> std::string {
+    const std::span<const half> output = device.output();
+    if (run++ == 0) first.assign(output.begin(), output.end());
+    if (std::memcmp(first.data(), output.data(), output.size_bytes()) == 0) return "";
+    return "launch " + std::to_string(run) + " left other bits than the first: the result depends on timing";
+  });
 }
 
 }  // namespace deformable_attention
