@@ -118,12 +118,8 @@ __global__ void __launch_bounds__(block_threads, 10)
   const auto request = [&](int k) {
     const int slot = k % Stages;
     const Point at = locate(points.location, __half2float(points.weight), p.levels[level]);
-    if (part == 0) {
-      shared.shares[warp][slot][place] = at.shares;
-      mbarrier_arrive_expect_tx(full[slot], sizeof(Box));
-      cp_async_bulk_tensor_5d(&shared.box[warp][slot][place], maps.level[level], channel, points.head, at.x0, at.y0,
-                              points.image, full[slot]);
-    }
+    const TensorMap& map = maps.level[level];
+    const int box_channel = channel;
     if (++point == p.points) {
       point = 0;
       if (++level == p.level_count) {
@@ -131,7 +127,13 @@ __global__ void __launch_bounds__(block_threads, 10)
         channel += box_channels;  // the same points again, for other channels
       }
     }
-    points.load(p, level * p.points + point);
+    points.load(p, level * p.points + point);  // before the requests: it is on its way while they are made
+    if (part == 0) {
+      shared.shares[warp][slot][place] = at.shares;
+      mbarrier_arrive_expect_tx(full[slot], sizeof(Box));
+      cp_async_bulk_tensor_5d(&shared.box[warp][slot][place], map, box_channel, points.head, at.x0, at.y0, points.image,
+                              full[slot]);
+    }
   };
 
   const int sum_tiles = p.level_count * p.points;  // of one sum; a tile is one point of each of the warp's queries

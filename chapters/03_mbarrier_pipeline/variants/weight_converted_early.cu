@@ -113,12 +113,8 @@ __global__ void __launch_bounds__(block_threads, 10)
   const auto request = [&](int k) {
     const int slot = k % Stages;
     const Point at = locate(points.location, points.weight, p.levels[level]);
-    if (part == 0) {
-      shared.shares[warp][slot][place] = at.shares;
-      mbarrier_arrive_expect_tx(full[slot], sizeof(Box));
-      cp_async_bulk_tensor_5d(&shared.box[warp][slot][place], maps.level[level], channel, points.head, at.x0, at.y0,
-                              points.image, full[slot]);
-    }
+    const TensorMap& map = maps.level[level];
+    const int box_channel = channel;
     if (++point == p.points) {
       point = 0;
       if (++level == p.level_count) {
@@ -127,6 +123,12 @@ __global__ void __launch_bounds__(block_threads, 10)
       }
     }
     points.load(p, level * p.points + point);
+    if (part == 0) {
+      shared.shares[warp][slot][place] = at.shares;
+      mbarrier_arrive_expect_tx(full[slot], sizeof(Box));
+      cp_async_bulk_tensor_5d(&shared.box[warp][slot][place], map, box_channel, points.head, at.x0, at.y0, points.image,
+                              full[slot]);
+    }
   };
 
   const int sum_tiles = p.level_count * p.points;  // of one sum; a tile is one point of each of the warp's queries

@@ -169,9 +169,10 @@ __device__ void consume(SharedStorage<Producers, Consumers, Stages>& shared, con
   }
 }
 
-// 48 warps on an SM leave a thread 40 registers; a lone producer, with two boxes a lane, needs more.
+// 48 warps on an SM leave a thread 40 registers. Where a producer's lane has two boxes, it needs more.
 template <int Producers, int Consumers, int Stages>
-__global__ void __launch_bounds__((Producers + Consumers) * 32, (Producers > 1 ? 48 : 32) / (Producers + Consumers))
+__global__ void __launch_bounds__((Producers + Consumers) * 32,
+                                  (Consumers * warp_queries <= Producers * 32 ? 48 : 32) / (Producers + Consumers))
     deformable_attention_kernel(const __grid_constant__ Problem p, const __grid_constant__ TensorMaps maps) {
   auto& shared = shared_storage<SharedStorage<Producers, Consumers, Stages>>();
   if (threadIdx.x == 0) {
@@ -223,13 +224,14 @@ void launch_warp_specialization(const Problem& p) {
   launch(kernel, {groups < resident ? groups : resident, block_threads, sizeof(Storage)}, p, describe(p));
 }
 
-const bool registered = deformable_attention::register_kernel({{"4:8, 2 stages", launch_warp_specialization<4, 8, 2>},
+const bool registered = deformable_attention::register_kernel({{"1:2, 2 stages", launch_warp_specialization<1, 2, 2>},
+                                                               {"4:8, 2 stages", launch_warp_specialization<4, 8, 2>},
                                                                {"1:7, 2 stages", launch_warp_specialization<1, 7, 2>},
                                                                {"2:6, 2 stages", launch_warp_specialization<2, 6, 2>},
                                                                {"3:5, 2 stages", launch_warp_specialization<3, 5, 2>},
                                                                {"4:4, 2 stages", launch_warp_specialization<4, 4, 2>},
-                                                               {"4:8, 1 stage", launch_warp_specialization<4, 8, 1>},
-                                                               {"4:8, 3 stages", launch_warp_specialization<4, 8, 3>},
-                                                               {"4:8, 4 stages", launch_warp_specialization<4, 8, 4>}});
+                                                               {"1:2, 1 stage", launch_warp_specialization<1, 2, 1>},
+                                                               {"1:2, 3 stages", launch_warp_specialization<1, 2, 3>},
+                                                               {"1:2, 4 stages", launch_warp_specialization<1, 2, 4>}});
 
 }  // namespace
