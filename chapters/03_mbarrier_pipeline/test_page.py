@@ -85,8 +85,23 @@ def table(name: str) -> tuple[page_tables.Table, dict[str, float]]:
     return found, {before or after: float(first or last) for first, after, before, last in numbers}
 
 
+def tile_cycles(text: str) -> list[int]:
+    """What the page says in “3.77 ms are 1000 cycles a tile”, each checked: there 4 warps have an SM for themselves."""
+    of_a_tile = CLOCK_HZ / 1e3 / (FIELD_POINTS / SMS / QUERIES / WARPS)  # in a millisecond, over the tiles of a warp
+    said = [(ms, int(cycles)) for ms, cycles in re.findall(r"([\d.]+) ms are (\d+) cycles a tile", text)]
+    for ms, cycles in said:
+        if abs(float(ms) * of_a_tile - cycles) > 0.005 * of_a_tile + 0.5:  # the time has two decimals
+            sys.exit(f"{PAGE}: {ms} ms are {float(ms) * of_a_tile:.0f} cycles a tile, not {cycles}.")
+    return [cycles for _, cycles in said]
+
+
 def check_prose(text: str, laws: dict[str, float]) -> None:
     """The arithmetic that stands in sentences, with its result."""
+    measured = tile_cycles(text)
+    if len(measured) != 2:
+        sys.exit(f"{PAGE}: it should say twice how many cycles a tile are, for two slots and for one.")
+    two_slots, one_slot = measured
+    requests = QUERIES * laws["ask"]
     ask = QUERIES * laws["ask"] + laws["rest"]
     kilobytes = [min(blocks(s)) * (block_bytes(s) + RESERVED_BYTES) // 1024 for s in (1, 2)]
     for claim in (
@@ -98,6 +113,9 @@ def check_prose(text: str, laws: dict[str, float]) -> None:
         f"{ask:g} / 8 / 4 = {ask / 32:g} cycles",
         f"{ask + laws['latency']:g} / 8 / 4 = {(ask + laws['latency']) / 32:g} cycles",
         f"= {FIELD_POINTS // SMS:,} boxes",
+        f"{QUERIES} · {laws['ask']:g} = {requests:g} of them go to the requests",
+        f"The other {two_slots - requests:g} are what the prediction took for {laws['rest']:g}",
+        f"{one_slot - two_slots} more than with two slots, not {laws['latency']:g}",
         f"floor: {laws['instructions'] / 4:.1f} cycles",
         f"{BOX_BYTES} bytes each {laws['unit']:g} cycles would be {BOX_BYTES / laws['unit']:.1f} bytes a cycle",
         f"Boxes of {BOX_BYTES // 2} bytes ask for {BOX_BYTES / 2 / laws['unit']:.1f}",

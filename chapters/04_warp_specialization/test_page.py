@@ -38,15 +38,15 @@ class Ring:
     empty: list[Barrier] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.full = [Barrier(64) for _ in range(self.stages)]
-        self.empty = [Barrier(8) for _ in range(self.stages)]
+        self.full = [Barrier(16) for _ in range(self.stages)]
+        self.empty = [Barrier(2) for _ in range(self.stages)]
 
     def fill(self, k: int) -> None:
-        for _ in range(64):
+        for _ in range(16):
             self.full[k % self.stages].arrive()
 
     def release(self, k: int) -> None:
-        for _ in range(8):
+        for _ in range(2):
             self.empty[k % self.stages].arrive()
 
 
@@ -99,6 +99,39 @@ def prediction_row(ratio: str, blocks: int, law: dict[str, float]) -> list[str]:
     return [ratio, str(blocks), str(producers * blocks), *numbers, *ms]
 
 
+SM_BYTES, RESERVED_BYTES = 228 * 1024, 1024  # of shared memory: of an SM, and taken from it for each block
+MOST_BLOCKS = 16  # of 1:2 on an SM, by registers
+LATENCY = 680  # cycles: chapter 03
+
+
+def storage(stages: int) -> int:
+    """sizeof(SharedStorage<1, 2, stages>): 16 boxes and shares, two barriers a slot, in multiples of alignas(Box)."""
+    return -(-stages * (16 * (256 + 16) + 2 * 8) // 128) * 128
+
+
+def blocks(stages: int) -> int:
+    """How many blocks of 1:2 fit on an SM."""
+    return min(MOST_BLOCKS, SM_BYTES // (storage(stages) + RESERVED_BYTES))
+
+
+def check_prose(text: str, law: dict[str, float]) -> None:
+    """The arithmetic that stands in sentences, with its result."""
+    asking = 16 * law["ask"]
+    turn = asking + LATENCY
+    of_a_box = turn / (MOST_BLOCKS * 16)
+    two, three = (blocks(stages) * (storage(stages) + RESERVED_BYTES) // 1024 for stages in (2, 3))
+    for claim in (
+        f"(16 · {law['ask']:g} = {asking:g} cycles)",
+        f"{turn:g} / ({MOST_BLOCKS} · 16) = {of_a_box:.1f} cycles, at the least {BOXES * of_a_box / GHZ / 1e6:.2f} ms",
+        f"each takes {storage(4):,} bytes now: {blocks(4)} producers, {law['ask'] / blocks(4):g} cycles",
+        f"{blocks(3)} blocks still fit. But they take {three} KB of the 256 KB",
+        f"in place of {two} KB",
+        f"a producer needs {law['producer'] / 2:g} + {8 * law['box']:g} = {law['producer'] / 2 + 8 * law['box']:g}",
+    ):
+        if claim not in text:
+            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
+
+
 def main() -> None:
     trace = page_tables.find(PAGE, r"<!-- trace: stages (\d+), tiles (\d+) -->")
     stages, tiles = int(trace.marker[1]), int(trace.marker[2])
@@ -106,7 +139,8 @@ def main() -> None:
 
     prediction = page_tables.find(PAGE, r"<!-- prediction: (.*) -->")
     law = {name: float(value) for name, value in (part.rsplit(" ", 1) for part in prediction.marker[1].split(", "))}
-    prediction.compare([prediction_row(row[0], int(row[1]), law) for row in prediction.rows], least=5)
+    prediction.compare([prediction_row(row[0], int(row[1]), law) for row in prediction.rows], least=6)
+    check_prose(" ".join(PAGE.read_text(encoding="utf-8").split()), law)
 
 
 if __name__ == "__main__":
