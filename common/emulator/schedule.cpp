@@ -7,7 +7,7 @@
 namespace emulator {
 
 uint64_t Able::agent(std::size_t index) const {
-  return index < threads.size() ? Machine::agent_of(*threads[index]) : copies[index - threads.size()]->agent;
+  return index < threads.size() ? threads[index]->agent : copies[index - threads.size()]->agent;
 }
 
 RandomSchedule::RandomSchedule(const Options& options)

@@ -27,11 +27,42 @@ struct alignas(4) __half2 {
   __half x, y;
 };
 
-/// Both halves are the nearest to `value`.
-GPU_FUNCTION __half2 __float2half2_rn(float value) { return {__float2half(value), __float2half(value)}; }
+GPU_FUNCTION __half2 __halves2half2(half x, half y) { return {x, y}; }
+GPU_FUNCTION half __low2half(__half2 values) { return values.x; }
+GPU_FUNCTION half __high2half(__half2 values) { return values.y; }
+
+/// The halves nearest to two floats, as __float2half has them; the first one goes to .x, the lower 16 bits.
+GPU_FUNCTION __half2 __floats2half2_rn(float x, float y) { return {__float2half(x), __float2half(y)}; }
+GPU_FUNCTION __half2 __float22half2_rn(float2 values) { return __floats2half2_rn(values.x, values.y); }
+GPU_FUNCTION __half2 __float2half2_rn(float value) { return __floats2half2_rn(value, value); }
 
 /// Both halves as floats; exact.
 GPU_FUNCTION float2 __half22float2(__half2 values) { return {__half2float(values.x), __half2float(values.y)}; }
+
+// Sums, differences and products are rounded to the nearest half, ties to even. (A float has more than twice the digits
+// of a half, so that rounding to float in between changes nothing.) nvcc may make one __hfma2 of a product and a sum.
+namespace half2 {
+template <class Operation>
+GPU_FUNCTION __half2 each(__half2 a, __half2 b, const Operation& operation) {
+  return __floats2half2_rn(operation(__half2float(a.x), __half2float(b.x)),
+                           operation(__half2float(a.y), __half2float(b.y)));
+}
+}  // namespace half2
+
+/// a + b in each half.      PTX add.rn.f16x2
+GPU_FUNCTION __half2 __hadd2(__half2 a, __half2 b) {
+  return half2::each(a, b, [](float x, float y) { return x + y; });
+}
+
+/// a - b in each half.      PTX sub.rn.f16x2
+GPU_FUNCTION __half2 __hsub2(__half2 a, __half2 b) {
+  return half2::each(a, b, [](float x, float y) { return x - y; });
+}
+
+/// a * b in each half.      PTX mul.rn.f16x2
+GPU_FUNCTION __half2 __hmul2(__half2 a, __half2 b) {
+  return half2::each(a, b, [](float x, float y) { return x * y; });
+}
 
 /// a * b + c in each half, rounded once.      PTX fma.rn.f16x2
 GPU_FUNCTION __half2 __hfma2(__half2 a, __half2 b, __half2 c) {

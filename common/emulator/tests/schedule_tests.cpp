@@ -52,8 +52,9 @@ class Agents {
       Thread& thread = *threads_.emplace_back(std::make_unique<Thread>());
       thread.block = &block_;
       thread.index = static_cast<int>(threads_.size()) - 1;
+      thread.agent = emulator::Machine::agent_of(thread);
       able_threads_.push_back(&thread);
-      left_[emulator::Machine::agent_of(thread)] = steps;
+      left_[thread.agent] = steps;
     }
     for (const int steps : copy_steps) {
       Copy& copy = *copies_.emplace_back(std::make_unique<Copy>());

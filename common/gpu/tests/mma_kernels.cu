@@ -202,6 +202,48 @@ __global__ void load_two_matrices_kernel(float* d, const float* c) {
   wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
 }
 
+__global__ void lane_misses_a_load_kernel(float* d, const half* a, const half* b) {
+  SquareA tile_a;
+  SquareB tile_b;
+  SquareSums sums;
+  wmma::load_matrix_sync(tile_a, a, 16);
+  if (threadIdx.x != 7) wmma::load_matrix_sync(tile_b, b, 16);
+  wmma::fill_fragment(sums, 0.0f);
+  wmma::mma_sync(sums, tile_a, tile_b, sums);
+  wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
+}
+
+__device__ void store_product(float* d, const Tiles& tiles, const half* b) {
+  SquareA tile_a;
+  SquareB tile_b;
+  SquareSums sums;
+  wmma::load_matrix_sync(tile_a, tiles.a[0], 16);
+  wmma::load_matrix_sync(tile_b, b, 16);
+  wmma::fill_fragment(sums, 0.0f);
+  wmma::mma_sync(sums, tile_a, tile_b, sums);
+  wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
+}
+
+__global__ void multiply_copied_kernel(float* d, const half* a, const half* b, bool waits, bool meets) {
+  auto& tiles = shared_storage<Tiles>();
+  const int lane = static_cast<int>(threadIdx.x);
+  cp_async<16>(&tiles.a[lane / 2][lane % 2 * 8], a + 8 * lane);
+  cp_async_commit_group();
+  if (waits) cp_async_wait_group<0>();
+  if (meets) __syncwarp();
+  store_product(d, tiles, b);
+}
+
+__global__ void write_behind_product_kernel(float* d, const half* a, const half* b, bool meets) {
+  auto& tiles = shared_storage<Tiles>();
+  const int lane = static_cast<int>(threadIdx.x);
+  for (int i = lane; i < 256; i += 32) tiles.a[i / 16][i % 16] = a[i];
+  __syncwarp();
+  store_product(d, tiles, b);
+  if (meets) __syncwarp();
+  if (lane == 9) tiles.a[5][3] = __float2half(0);
+}
+
 __global__ void block_of_40_threads_kernel(float* d, const float* c) {
   SquareSums sums;
   wmma::load_matrix_sync(sums, c, 16, wmma::mem_row_major);
@@ -261,6 +303,13 @@ void lane_returns_early(float* d, const float* c) { launch(lane_returns_early_ke
 void half_of_the_lanes(float* d, const float* c) { launch(half_of_the_lanes_kernel, {1, 32}, d, c); }
 void load_against_syncwarp(float* d, const float* c) { launch(load_against_syncwarp_kernel, {1, 32}, d, c); }
 void load_two_matrices(float* d, const float* c) { launch(load_two_matrices_kernel, {1, 32}, d, c); }
+void lane_misses_a_load(float* d, const half* a, const half* b) { launch(lane_misses_a_load_kernel, {1, 32}, d, a, b); }
+void multiply_copied(float* d, const half* a, const half* b, bool waits, bool meets) {
+  launch(multiply_copied_kernel, {1, 32, sizeof(Tiles)}, d, a, b, waits, meets);
+}
+void write_behind_product(float* d, const half* a, const half* b, bool meets) {
+  launch(write_behind_product_kernel, {1, 32, sizeof(Tiles)}, d, a, b, meets);
+}
 void block_of_40_threads(float* d, const float* c) { launch(block_of_40_threads_kernel, {1, 40}, d, c); }
 
 }  // namespace mma

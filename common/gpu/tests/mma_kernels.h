@@ -40,7 +40,13 @@ void store_to(float* d, int offset, int ld);
 void lane_returns_early(float* d, const float* c);
 void half_of_the_lanes(float* d, const float* c);
 void load_against_syncwarp(float* d, const float* c);
-void load_two_matrices(float* d, const float* c);  // the upper lanes from c + 256
+void load_two_matrices(float* d, const float* c);                 // the upper lanes from c + 256
+void lane_misses_a_load(float* d, const half* a, const half* b);  // lane 7 that of b
 void block_of_40_threads(float* d, const float* c);
+
+// `a` comes to shared memory by cp.async. `waits`: each lane waits for its copies; `meets`: and then a barrier follows.
+void multiply_copied(float* d, const half* a, const half* b, bool waits, bool meets);
+// Lane 9 writes one half of `a` in shared memory behind a product that uses it, and a barrier or none stands between.
+void write_behind_product(float* d, const half* a, const half* b, bool meets);
 
 }  // namespace mma
