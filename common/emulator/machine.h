@@ -21,6 +21,7 @@
 #include "emulator/hash.h"
 #include "emulator/memory.h"
 #include "emulator/report.h"
+#include "emulator/schedule.h"
 #include "emulator/timeline.h"
 #include "emulator/wavefronts.h"
 
@@ -30,7 +31,6 @@ constexpr int warp_size = 32;
 
 struct Block;
 struct MatrixOperation;
-class Schedule;
 
 /// A CUDA thread: a fiber.
 struct Thread {
@@ -251,8 +251,8 @@ class Machine {
   bool traces_;
   uint64_t start_ = 0;  // with traces: a hash of what the launch found
   std::vector<std::unique_ptr<Block>> blocks_;
-  std::vector<Thread*> runnable_;
-  std::vector<Copy*> landable_;
+  std::vector<Candidate<Thread>> runnable_;
+  std::vector<Candidate<Copy>> landable_;
   std::vector<Thread*> pollers_;
   std::vector<std::unique_ptr<Copy>> copies_of_earlier_waves_;  // histories speak of them
   Context scheduler_{};

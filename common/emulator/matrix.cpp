@@ -2,7 +2,6 @@
 // does, so that a kernel that relies on some map fails in some schedule.
 
 #include <array>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "emulator/access.h"
 #include "emulator/machine.h"
+#include "gpu/half.h"
 
 namespace emulator {
 
@@ -127,13 +127,7 @@ const Map& map_of(const MatrixKind& kind) {
   return *map;
 }
 
-// As floats, by hand: without F16C the compiler calls a function for each half.
-float to_float(uint16_t half) {
-  const uint32_t magnitude = static_cast<uint32_t>(half & 0x7fff) << 13;
-  const uint32_t scaled = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112f);
-  const uint32_t bits = magnitude >= 0x7c00u << 13 ? magnitude | 0xffu << 23 : scaled;  // infinite and NaN stay so
-  return std::bit_cast<float>(bits | static_cast<uint32_t>(half & 0x8000) << 16);
-}
+float to_float(half value) { return __half2float(value); }
 float to_float(float value) { return value; }
 
 // The matrix that the lanes' fragments make: fragment 0, 1, 2 or 3 of each. Where the places of one element hold
@@ -164,7 +158,7 @@ Matrix gather(const Lanes& lanes, int fragment) {
   if (kind.element_bytes == 4) {
     gather<float>(lanes, fragment, map_of(kind), columns(kind), matrix);
   } else {
-    gather<uint16_t>(lanes, fragment, map_of(kind), columns(kind), matrix);
+    gather<half>(lanes, fragment, map_of(kind), columns(kind), matrix);
   }
   return matrix;
 }
@@ -323,7 +317,7 @@ void transfer(Thread& thread, Direction direction, const MatrixFragment& fragmen
   if (fragment.kind->element_bytes == 4) {
     transfer<float>(thread, direction, fragment, place, code);
   } else {
-    transfer<uint16_t>(thread, direction, fragment, place, code);
+    transfer<half>(thread, direction, fragment, place, code);
   }
 }
 

@@ -17,7 +17,19 @@ struct __half {
 using half = __half;
 
 /// The float with the same value; exact.
-GPU_FUNCTION float __half2float(half value) { return static_cast<float>(value.bits); }
+GPU_FUNCTION float __half2float(half value) {
+  // By hand: for a cast g++ calls a function of its library.
+  const auto bits = __builtin_bit_cast(uint16_t, value);
+  uint32_t magnitude = static_cast<uint32_t>(bits & 0x7fff) << 13;  // the exponent where a float has it
+  if (magnitude >= 0x7c00u << 13) {
+    magnitude += (255u - 31) << 23;  // infinity and NaN
+  } else if (magnitude >= 0x0400u << 13) {
+    magnitude += (127u - 15) << 23;
+  } else {  // subnormal: as the fraction of a normal number, minus its leading 1
+    magnitude = __builtin_bit_cast(uint32_t, __builtin_bit_cast(float, magnitude + (113u << 23)) - 0x1p-14f);
+  }
+  return __builtin_bit_cast(float, static_cast<uint32_t>(bits & 0x8000) << 16 | magnitude);
+}
 
 /// The nearest half, ties to even; too large a value becomes infinity.
 GPU_FUNCTION half __float2half(float value) { return half{static_cast<_Float16>(value)}; }
@@ -68,7 +80,7 @@ GPU_FUNCTION __half2 __hmul2(__half2 a, __half2 b) {
 GPU_FUNCTION __half2 __hfma2(__half2 a, __half2 b, __half2 c) {
   // The product of two halves is exact in a double, and so is nearly every sum; one rounding is left.
   const auto fma = [](__half f, __half g, __half h) {
-    return __half{static_cast<_Float16>(double{f.bits} * double{g.bits} + double{h.bits})};
+    return __half{static_cast<_Float16>(double{__half2float(f)} * double{__half2float(g)} + double{__half2float(h)})};
   };
   return {fma(a.x, b.x, c.x), fma(a.y, b.y, c.y)};
 }

@@ -107,8 +107,8 @@ class Agents {
   emulator::Block block_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<Copy>> copies_;
-  std::vector<Thread*> able_threads_;
-  std::vector<Copy*> able_copies_;
+  std::vector<emulator::Candidate<Thread>> able_threads_;
+  std::vector<emulator::Candidate<Copy>> able_copies_;
   std::map<uint64_t, int> left_;
   const Thread* last_ = nullptr;
 };

@@ -126,6 +126,21 @@ __global__ void multiply_in_shared_kernel(float* d, const half* a, const half* b
   for (int i = lane; i < 256; i += 32) d[i] = tiles.d[i / 16][i % 16];
 }
 
+struct Padded {
+  alignas(128) half a[16 * 128];
+  alignas(128) float d[16 * 128];
+};
+
+__global__ void load_and_store_in_shared_kernel(float* d, int half_ld, int float_ld) {
+  auto& padded = shared_storage<Padded>();
+  SquareA tile_a;
+  SquareSums sums;
+  wmma::load_matrix_sync(tile_a, padded.a, half_ld);
+  wmma::fill_fragment(sums, 1.0f);
+  wmma::store_matrix_sync(padded.d, sums, float_ld, wmma::mem_row_major);
+  d[threadIdx.x] = 0;
+}
+
 __global__ void add_row_by_known_map_kernel(float* d, const float* c, const float* row) {
   SquareSums sums;
   wmma::load_matrix_sync(sums, c, 16, wmma::mem_row_major);
@@ -290,6 +305,10 @@ void scale_inputs(float* d, const half* a, const half* b, float of_a, float of_b
 void transpose(float* d, const float* c) { launch(transpose_kernel, {1, 32}, d, c); }
 void multiply_in_shared(float* d, const half* a, const half* b, bool first, bool last) {
   launch(multiply_in_shared_kernel, {1, 32, sizeof(Tiles)}, d, a, b, first, last);
+}
+
+void load_and_store_in_shared(float* d, int half_ld, int float_ld) {
+  launch(load_and_store_in_shared_kernel, {1, 32, sizeof(Padded)}, d, half_ld, float_ld);
 }
 
 void add_row_by_known_map(float* d, const float* c, const float* row) {

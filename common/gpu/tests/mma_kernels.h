@@ -31,6 +31,10 @@ void scale_inputs(float* d, const half* a, const half* b, float of_a, float of_b
 void transpose(float* d, const float* c);                                                // loads rows, stores columns
 void multiply_in_shared(float* d, const half* a, const half* b, bool first, bool last);  // see the body
 
+// The only accesses to shared memory: a matrix_a of halves is loaded (rows `half_ld` apart), an accumulator of floats is
+// stored (rows `float_ld` apart).
+void load_and_store_in_shared(float* d, int half_ld, int float_ld);
+
 // Wrong.
 void add_row_by_known_map(float* d, const float* c, const float* row);  // the map of an A100 or H100
 void scale_in_one_lane(float* d, const half* a, const half* b);         // lane 3 doubles its elements of a

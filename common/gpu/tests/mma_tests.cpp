@@ -338,6 +338,24 @@ TEST_CASE("loads and stores of matrices are accesses, and stay inside their buff
                [](float* d, auto, auto, auto) { mma::store_to(d, square + 8, 16); });
 }
 
+TEST_CASE("bank conflicts of matrices depend on the distance of their rows, not on the seed") {
+  const auto wavefronts = [](int half_ld, int float_ld) {
+    run([&](float* d, auto, auto, auto) { mma::load_and_store_in_shared(d, half_ld, float_ld); });
+    return emulator::counts().shared_wavefronts;
+  };
+  emulator::options().counts_wavefronts = true;
+  for (emulator::options().seed = 0; emulator::options().seed < 12; ++emulator::options().seed) {
+    CAPTURE(emulator::options().seed);
+    // Eight rows of 16 bytes are read together, four times; four rows of 32 bytes are stored together, eight times.
+    CHECK(wavefronts(72, 72) == 4 + 8);
+    CHECK(wavefronts(64, 72) == 4 * 8 + 8);
+    CHECK(wavefronts(16, 72) == 4 * 2 + 8);
+    CHECK(wavefronts(72, 64) == 4 + 8 * 4);
+    CHECK(wavefronts(72, 68) == 4 + 8 * 2);
+  }
+  emulator::options() = {};
+}
+
 TEST_CASE("matrix operations order no memory") {
   check_always({"data-race"}, {"load_matrix_sync(tile_", "[i / 16][i % 16] = "},
                [](float* d, const half* a, const half* b, auto) { mma::multiply_in_shared(d, a, b, false, true); });
