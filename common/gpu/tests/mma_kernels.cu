@@ -149,6 +149,12 @@ __global__ void add_row_by_known_map_kernel(float* d, const float* c, const floa
   wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
 }
 
+__global__ void are_neighbours_equal_kernel(float* d, const float* c) {
+  SquareSums sums;
+  wmma::load_matrix_sync(sums, c, 16, wmma::mem_row_major);
+  d[threadIdx.x] = sums.x[0] == sums.x[1];
+}
+
 __global__ void scale_in_one_lane_kernel(float* d, const half* a, const half* b) {
   SquareA tile_a;
   SquareB tile_b;
@@ -314,6 +320,7 @@ void load_and_store_in_shared(float* d, int half_ld, int float_ld) {
 void add_row_by_known_map(float* d, const float* c, const float* row) {
   launch(add_row_by_known_map_kernel, {1, 32}, d, c, row);
 }
+void are_neighbours_equal(float* d, const float* c) { launch(are_neighbours_equal_kernel, {1, 32}, d, c); }
 void scale_in_one_lane(float* d, const half* a, const half* b) { launch(scale_in_one_lane_kernel, {1, 32}, d, a, b); }
 void forget_to_fill(float* d, const half* a, const half* b) { launch(forget_to_fill_kernel, {1, 32}, d, a, b); }
 void load_from(float* d, const float* c, int offset, int ld) { launch(load_from_kernel, {1, 32}, d, c, offset, ld); }

@@ -31,12 +31,13 @@ void scale_inputs(float* d, const half* a, const half* b, float of_a, float of_b
 void transpose(float* d, const float* c);                                                // loads rows, stores columns
 void multiply_in_shared(float* d, const half* a, const half* b, bool first, bool last);  // see the body
 
-// The only accesses to shared memory: a matrix_a of halves is loaded (rows `half_ld` apart), an accumulator of floats is
-// stored (rows `float_ld` apart).
+// The only accesses to shared memory: a matrix_a of halves is loaded (rows `half_ld` apart), an accumulator of floats
+// is stored (rows `float_ld` apart).
 void load_and_store_in_shared(float* d, int half_ld, int float_ld);
 
 // Wrong.
 void add_row_by_known_map(float* d, const float* c, const float* row);  // the map of an A100 or H100
+void are_neighbours_equal(float* d, const float* c);                    // d[lane]: whether x[0] == x[1] in that lane
 void scale_in_one_lane(float* d, const half* a, const half* b);         // lane 3 doubles its elements of a
 void forget_to_fill(float* d, const half* a, const half* b);
 void load_from(float* d, const float* c, int offset, int ld);  // from c + offset

@@ -298,6 +298,19 @@ TEST_CASE("a kernel that believes to know which lane holds which element compute
   CHECK(results.size() == 10);
 }
 
+TEST_CASE("whether a lane's neighbouring elements are in one row depends on the seed") {
+  std::vector<float> rows(square);
+  for (int i = 0; i < square; ++i) rows[static_cast<std::size_t>(i)] = static_cast<float>(i / 16);
+  const auto device_rows = on_device("rows", rows);
+  int in_one_row = 0;
+  for (emulator::options().seed = 0; emulator::options().seed < 16; ++emulator::options().seed) {
+    const auto d = run([&](float* out, auto, auto, auto) { mma::are_neighbours_equal(out, device_rows.data()); });
+    in_one_row += std::count(d.begin(), d.begin() + 32, 1.0f) == 32;
+  }
+  emulator::options() = {};
+  CHECK(in_one_row == 12);
+}
+
 TEST_CASE("where lanes that hold the same element disagree, the product is not a number") {
   gpu::for_each_schedule([] {
     const auto d = run([](float* out, const half* a, const half* b, auto) { mma::scale_in_one_lane(out, a, b); });
