@@ -5,9 +5,9 @@
 #include <cstring>
 #include <string>
 
+#include "emulator/access.h"
 #include "emulator/diagnosis.h"
 #include "emulator/machine.h"
-#include "emulator/strong.h"
 
 namespace emulator {
 namespace {
@@ -77,7 +77,7 @@ uint64_t load_acquire(const void* address, std::size_t bytes, Here here) {
   const InsideEmulator inside;
   Thread& thread = *current;
   machine->pause(thread);
-  strong_access(thread, address, bytes, false, __builtin_return_address(0));
+  record_access(thread, address, bytes, false, true, __builtin_return_address(0));
   if (thread.polled == address && thread.polled_value == load_bits(address, bytes) && thread.polls > 0) {
     machine->not_yet(thread, address, thread.polled_value, "load_acquire()", here, __builtin_return_address(0));
   }
@@ -95,7 +95,7 @@ void store_release(void* address, std::size_t bytes, uint64_t value, Here) {
   const InsideEmulator inside;
   Thread& thread = *current;
   machine->pause(thread);
-  strong_access(thread, address, bytes, true, __builtin_return_address(0));
+  record_access(thread, address, bytes, true, true, __builtin_return_address(0));
   publish(thread, reinterpret_cast<uintptr_t>(address), true, false);
   std::memcpy(address, &value, bytes);
   machine->note_change();
@@ -107,7 +107,7 @@ uint64_t atomic_update(void* address, std::size_t bytes, uint64_t operand, uint6
   const InsideEmulator inside;
   Thread& thread = *current;
   machine->pause(thread);
-  strong_access(thread, address, bytes, true, __builtin_return_address(0));
+  record_access(thread, address, bytes, true, true, __builtin_return_address(0));
   const uint64_t before = load_bits(address, bytes);
   const uint64_t after = combine_values(before, operand, comparand);
   learn(thread, reinterpret_cast<uintptr_t>(address), false);

@@ -44,16 +44,6 @@ std::string hexadecimal(uint32_t mask) {
   return text;
 }
 
-// Lanes of the warp that will never arrive: they have left the kernel, or the block is too small to have them.
-uint32_t absent_lanes(const Block& block, int warp) {
-  uint32_t absent = 0;
-  for (int lane = 0; lane < warp_size; ++lane) {
-    const std::size_t index = static_cast<std::size_t>(warp) * warp_size + lane;
-    if (index >= block.threads.size() || block.threads[index].state == Thread::State::left) absent |= 1u << lane;
-  }
-  return absent;
-}
-
 Thread& thread_of(Block& block, const Exchange& exchange, int lane) {
   return block.threads[exchange.warp * warp_size + lane];
 }
@@ -89,22 +79,23 @@ int elected_lane(const Block& block, const Exchange& exchange) {
 void complete(Block& block, const Exchange& exchange) {
   ++machine->counts().warp_collectives;
   const int elected = exchange.operation == WarpOperation::elect ? elected_lane(block, exchange) : -1;
+  const uint64_t votes = vote(exchange);
   std::vector<Clock*> clocks;
   for (int lane = 0; lane < warp_size; ++lane) {
     if (!(exchange.arrived >> lane & 1)) continue;
     Thread& thread = thread_of(block, exchange, lane);
     thread.result = is_shuffle(exchange.operation) ? exchange.values[exchange.sources[lane]]
                     : elected >= 0                 ? lane == elected
-                                                   : vote(exchange);
+                                                   : votes;
     thread.trace = combine(thread.trace, thread.result);
-    clocks.push_back(&thread.clock);
+    if (exchange.operation == WarpOperation::barrier) clocks.push_back(&thread.clock);
     machine->make_runnable(thread);
   }
   if (exchange.operation == WarpOperation::barrier) Clock::join(clocks);
 }
 
 bool is_complete(const Block& block, const Exchange& exchange) {
-  return ((exchange.arrived | absent_lanes(block, exchange.warp)) & exchange.mask) == exchange.mask;
+  return ((exchange.arrived | block.absent_lanes[exchange.warp]) & exchange.mask) == exchange.mask;
 }
 
 // A lane reads from another that does not take part, or that no warp has: the value is undefined. Null if all is well.
@@ -147,18 +138,15 @@ Report absent_lane(const Exchange& exchange, const Thread& reader) {
           "a shuffle delivers values only from lanes that execute it and are named in its mask"};
 }
 
-// Completes what can be completed now. A finding stops the run; `current` must be on a fiber.
-void complete_ready(Block& block, int warp) {
-  for (std::size_t i = 0; i < block.exchanges.size();) {
-    if (block.exchanges[i].warp != warp || !is_complete(block, block.exchanges[i])) {
-      ++i;
-      continue;
-    }
-    const Exchange exchange = block.exchanges[i];
-    block.exchanges.erase(block.exchanges.begin() + static_cast<std::ptrdiff_t>(i));
-    if (const Thread* reader = reads_absent_lane(block, exchange)) machine->stop(absent_lane(exchange, *reader));
-    complete(block, exchange);
-  }
+// Lets the lanes of an exchange go on if all are here. A finding stops the run; `current` must be on a fiber. Returns
+// whether they do: then the exchange is no more.
+bool complete_if_ready(Block& block, std::size_t index) {
+  if (!is_complete(block, block.exchanges[index])) return false;
+  const Exchange exchange = block.exchanges[index];
+  block.exchanges.erase(block.exchanges.begin() + static_cast<std::ptrdiff_t>(index));
+  if (const Thread* reader = reads_absent_lane(block, exchange)) machine->stop(absent_lane(exchange, *reader));
+  complete(block, exchange);
+  return true;
 }
 
 // Lets the block go on if all are here. Who has left is awaited under the strict policy only: the CUDA Programming
@@ -318,14 +306,19 @@ uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, i
   exchange->values[thread.lane()] = value;
   exchange->sources[thread.lane()] = source;
   thread.begin_wait(name_of(operation), here);
-  complete_ready(block, thread.warp());
+  complete_if_ready(block, static_cast<std::size_t>(exchange - block.exchanges.begin()));
   machine->yield(thread);
   return thread.result;
 }
 
 void on_thread_left(Thread& thread) {
-  complete_ready(*thread.block, thread.warp());
-  if (machine->options().policy != Policy::strict) complete_block_barrier(*thread.block);
+  Block& block = *thread.block;
+  block.absent_lanes[thread.warp()] |= 1u << thread.lane();
+  for (std::size_t i = 0; i < block.exchanges.size();) {
+    const bool is_gone = block.exchanges[i].warp == thread.warp() && complete_if_ready(block, i);
+    if (!is_gone) ++i;
+  }
+  if (machine->options().policy != Policy::strict) complete_block_barrier(block);
 }
 
 }  // namespace emulator

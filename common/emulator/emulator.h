@@ -108,17 +108,18 @@ struct MatrixKind {
   bool operator==(const MatrixKind&) const = default;
 };
 
-/// The 32 lanes of a warp meet to load or store the matrix at `address`, whose rows (columns, if it is column-major)
-/// begin `ldm` elements apart. Writes to `offsets`, for each element of the calling lane's fragment, where it lies:
-/// so many elements after `address`.
-void matrix_offsets(const MatrixKind& kind, const void* address, unsigned ldm, bool is_column_major,
-                    std::size_t* offsets, Here here);
-
 /// What one lane holds of a matrix.
 struct MatrixFragment {
   const MatrixKind* kind;
   void* elements;
 };
+
+/// The calling lane loads its part of the matrix at `from`, whose rows (columns, if it is column-major) begin `ldm`
+/// elements apart; all lanes of the warp do it.
+void load_matrix(const MatrixFragment& to, const void* from, unsigned ldm, bool is_column_major, Here here);
+
+/// The 32 lanes of a warp meet to store a matrix.
+void store_matrix(void* to, const MatrixFragment& from, unsigned ldm, bool is_column_major, Here here);
 
 /// The 32 lanes of a warp meet to compute d = a * b + c.
 void multiply_matrices(const MatrixFragment& d, const MatrixFragment& a, const MatrixFragment& b,

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <string>
 
+#include "emulator/access.h"
 #include "emulator/diagnosis.h"
 #include "emulator/machine.h"
-#include "emulator/strong.h"
 #include "emulator/watchdog.h"
 
 namespace emulator {
@@ -22,7 +22,7 @@ bool is_private(const Thread& thread, uintptr_t address, std::size_t size, Kind 
   const auto is_in = [&](const void* object, std::size_t bytes) {
     return lies_in(address, size, reinterpret_cast<uintptr_t>(object), bytes);
   };
-  if (is_in(thread.stack.base, thread.stack.bytes)) return true;
+  if (thread.owns(reinterpret_cast<const void*>(address), size)) return true;
   if (kind == Kind::write) return false;
   return is_in(&threadIdx, sizeof threadIdx) || is_in(&blockIdx, sizeof blockIdx) ||
          is_in(&blockDim, sizeof blockDim) || is_in(&gridDim, sizeof gridDim) ||
@@ -53,7 +53,7 @@ Report misaligned(const Thread& thread, uintptr_t address, std::size_t alignment
           "a GPU reads and writes 2, 4, 8 or 16 bytes at once only at multiples of 2, 4, 8 or 16"};
 }
 
-Report misaligned_atomic(const Thread& thread, uintptr_t address, std::size_t size, const void* code) {
+Report misaligned_access(const Thread& thread, uintptr_t address, std::size_t size, const void* code) {
   Report report = misaligned(thread, address, size, {});
   report.sides.front().code = code;
   return report;
@@ -128,10 +128,11 @@ Region* region_of(const Thread& thread, uintptr_t address, std::size_t size, Kin
 
 void access(const void* pointer, std::size_t size, Kind kind, const void* code, bool is_volatile = false) {
   if (!kernel_code_of || size == 0) return;  // host code of a kernel file, or the emulator at work
-  const InsideEmulator inside;
   watchdog::signs_of_life = watchdog::signs_of_life + 1;
-  if (watchdog::expired) watchdog::stop_run(code);
   Thread& thread = *current;
+  if (thread.owns(pointer, size) && !watchdog::expired) return;  // most accesses: let them pass quickly
+  const InsideEmulator inside;
+  if (watchdog::expired) watchdog::stop_run(code);
   const auto address = reinterpret_cast<uintptr_t>(pointer);
   Region* region = region_of(thread, address, size, kind, code);
   if (!region) return;
@@ -142,12 +143,13 @@ void access(const void* pointer, std::size_t size, Kind kind, const void* code, 
 
 }  // namespace
 
-void strong_access(Thread& thread, const void* pointer, std::size_t bytes, bool is_write, const void* code) {
+void record_access(Thread& thread, const void* pointer, std::size_t bytes, bool is_write, bool is_strong,
+                   const void* code) {
   const auto address = reinterpret_cast<uintptr_t>(pointer);
   const Kind kind = is_write ? Kind::write : Kind::read;
-  if (address % bytes) machine->stop(misaligned_atomic(thread, address, bytes, code));
+  if (address % bytes) machine->stop(misaligned_access(thread, address, bytes, code));
   if (Region* region = region_of(thread, address, bytes, kind, code)) {
-    record(thread, *region, address, bytes, kind, true, code);
+    record(thread, *region, address, bytes, kind, is_strong, code);
   }
 }
 

@@ -149,6 +149,7 @@ std::unique_ptr<Block> Machine::make_block(int index) {
     Thread& thread = block->threads[i];
     thread.block = block.get();
     thread.index = i;
+    thread.agent = agent_of(thread);
     thread.position = position(i, launch_.block);
     thread.clock = Clock(i);
   }
@@ -156,6 +157,9 @@ std::unique_ptr<Block> Machine::make_block(int index) {
 
   block->at_barrier.clear();
   block->exchanges.clear();
+  block->absent_lanes.assign((threads + warp_size - 1) / warp_size, 0);
+  block->matrix_loads.assign(block->absent_lanes.size(), {});
+  if (threads % warp_size) block->absent_lanes.back() = ~0u << threads % warp_size;
   block->named.fill({});
   block->barrier_of_word.assign(block->barrier_count ? 0 : block->barrier_of_word.size(), -1);
   block->barrier_of_word.resize(bytes / 8, -1);
@@ -295,7 +299,7 @@ void Machine::not_yet(Thread& thread, const void* what, uint64_t value, const ch
   thread.polls = again ? thread.polls + 1 : 1;
   // Usually a thread that asks in vain soon steps aside; some go on for long, and may come to the end of their
   // patience.
-  const bool is_stubborn = !traces_ && chance(agent_of(thread), 3) % 4 == 0;
+  const bool is_stubborn = !traces_ && chance(thread.agent, 3) % 4 == 0;
   if (thread.polls < (is_stubborn ? 300 : 3)) return pause(thread);
   thread.begin_wait(wait_for, site);
   thread.wait_code = code;

@@ -21,6 +21,7 @@
 #include "emulator/hash.h"
 #include "emulator/memory.h"
 #include "emulator/report.h"
+#include "emulator/schedule.h"
 #include "emulator/timeline.h"
 #include "emulator/wavefronts.h"
 
@@ -30,14 +31,14 @@ constexpr int warp_size = 32;
 
 struct Block;
 struct MatrixOperation;
-class Schedule;
 
 /// A CUDA thread: a fiber.
 struct Thread {
   enum class State { not_started, runnable, waiting, left };
 
   Block* block = nullptr;
-  int index = 0;  // in the block, x fastest
+  int index = 0;       // in the block, x fastest
+  uint64_t agent = 0;  // see Machine::agent_of
   uint3 position{};
   State state = State::not_started;
   Stack stack;
@@ -52,6 +53,7 @@ struct Thread {
   const char* wait_for = nullptr;               // "__syncthreads()", ...
   uint64_t result = 0;                          // of the exchange it waited for
   MatrixOperation* matrix_operation = nullptr;  // it waits for the other lanes of (matrix.cpp)
+  std::size_t matrix_loads = 0;                 // since the last of them
   Barrier* barrier = nullptr;                   // the mbarrier it waits for, and for which phase
   uint64_t phase = 0;
   const void* last_code = nullptr;  // its last access to shared or global memory
@@ -96,8 +98,28 @@ struct Thread {
     is_in_wait = true;
     is_polling = false;
   }
+  /// Whether this is memory of its own stack.
+  bool owns(const void* memory, std::size_t bytes) const {
+    return lies_in(reinterpret_cast<uintptr_t>(memory), bytes, reinterpret_cast<uintptr_t>(stack.base), stack.bytes);
+  }
   int warp() const { return index / warp_size; }
   int lane() const { return index % warp_size; }
+};
+
+/// Where a matrix lies.
+struct MatrixPlace {
+  const void* address = nullptr;
+  unsigned ldm = 0;
+  bool is_column_major = false;
+  bool operator==(const MatrixPlace&) const = default;
+};
+
+/// A load of a matrix, by the first of a warp's lanes that came to it.
+struct MatrixLoad {
+  MatrixKind kind;
+  MatrixPlace place;
+  Here here;
+  int lane;
 };
 
 /// A warp-wide operation that lanes are gathering for.
@@ -134,6 +156,8 @@ struct Block {
 
   std::vector<Thread*> at_barrier;
   std::vector<Exchange> exchanges;
+  std::vector<uint32_t> absent_lanes;  // of each warp: those that have left, or that the block is too small to have
+  std::vector<std::vector<MatrixLoad>> matrix_loads;  // of each warp, since its lanes last met in a matrix operation
   std::array<Rendezvous, 16> named;
 
   std::vector<std::unique_ptr<Barrier>> barriers;  // those before `barrier_count` are of this run, live or not
@@ -227,8 +251,8 @@ class Machine {
   bool traces_;
   uint64_t start_ = 0;  // with traces: a hash of what the launch found
   std::vector<std::unique_ptr<Block>> blocks_;
-  std::vector<Thread*> runnable_;
-  std::vector<Copy*> landable_;
+  std::vector<Candidate<Thread>> runnable_;
+  std::vector<Candidate<Copy>> landable_;
   std::vector<Thread*> pollers_;
   std::vector<std::unique_ptr<Copy>> copies_of_earlier_waves_;  // histories speak of them
   Context scheduler_{};

@@ -6,10 +6,6 @@
 
 namespace emulator {
 
-uint64_t Able::agent(std::size_t index) const {
-  return index < threads.size() ? Machine::agent_of(*threads[index]) : copies[index - threads.size()]->agent;
-}
-
 RandomSchedule::RandomSchedule(const Options& options)
     : random_(options.seed),
       habit_(options.completion == Completion::lazy

@@ -15,14 +15,25 @@ namespace emulator {
 struct Copy;
 struct Thread;
 
+/// A thread or copy, with its agent at hand: a schedule looks at the agents of all who could take a step.
+template <class T>
+struct Candidate {
+  uint64_t agent;
+  T* who;
+  Candidate(T* candidate) : agent(candidate->agent), who(candidate) {}
+  operator T*() const { return who; }
+};
+
 /// Who could take the next step: threads that can go on, and copies in flight. Numbered threads first.
 struct Able {
-  std::span<Thread* const> threads;
-  std::span<Copy* const> copies;
+  std::span<const Candidate<Thread>> threads;
+  std::span<const Candidate<Copy>> copies;
   const Thread* last = nullptr;  // who took the last step
 
   std::size_t size() const { return threads.size() + copies.size(); }
-  uint64_t agent(std::size_t index) const;  // see Machine::agent_of
+  uint64_t agent(std::size_t index) const {  // see Machine::agent_of
+    return index < threads.size() ? threads[index].agent : copies[index - threads.size()].agent;
+  }
 };
 
 /// Decides who takes the next step.

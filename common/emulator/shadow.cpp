@@ -26,10 +26,11 @@ Order order_of(const Access& earlier, const Access& now, const Clock& clock, Pol
   return Order::ordered;
 }
 
-std::optional<Conflict> find_conflict(const std::vector<Access>& history, const Access& now, const Clock& clock,
-                                      Policy policy) {
+// `bytes` here and below: of the granule, those that `now` touches.
+std::optional<Conflict> find_conflict(const std::vector<Access>& history, const Access& now, uint16_t bytes,
+                                      const Clock& clock, Policy policy) {
   for (const Access& earlier : history) {
-    if (!(earlier.bytes & now.bytes) || (earlier.is_strong && now.is_strong)) continue;
+    if (!(earlier.bytes & bytes) || (earlier.is_strong && now.is_strong)) continue;
     const Order order = order_of(earlier, now, clock, policy);
     if (order != Order::ordered) return Conflict{earlier, order};
   }
@@ -38,10 +39,10 @@ std::optional<Conflict> find_conflict(const std::vector<Access>& history, const 
 
 // Forgets the bytes of ordered accesses that `now` covers: whatever conflicts with them conflicts with it too (unless
 // only `now` is strong).
-void supersede(std::vector<Access>& history, const Access& now, const Clock& clock, Policy policy) {
+void supersede(std::vector<Access>& history, const Access& now, uint16_t bytes, const Clock& clock, Policy policy) {
   std::erase_if(history, [&](Access& earlier) {
     if (now.is_strong && !earlier.is_strong) return false;
-    if (order_of(earlier, now, clock, policy) == Order::ordered) earlier.bytes &= ~now.bytes;
+    if (order_of(earlier, now, clock, policy) == Order::ordered) earlier.bytes &= ~bytes;
     return earlier.bytes == 0;
   });
 }
@@ -55,45 +56,51 @@ uint64_t hash_of(const Access& access) {
 
 }  // namespace
 
-std::optional<Conflict> Shadow::record(Access access, const Clock& clock, Policy policy, uintptr_t address,
+std::optional<Conflict> Shadow::record(const Access& access, const Clock& clock, Policy policy, uintptr_t address,
                                        std::size_t bytes) {
   std::size_t offset = address - base_;
   const std::size_t end = offset + bytes;
   while (offset < end) {
     const std::size_t first = offset % granule_bytes;
     const std::size_t count = std::min(granule_bytes - first, end - offset);
-    access.bytes = static_cast<uint16_t>(((1u << count) - 1) << first);
+    const auto mask = static_cast<uint16_t>(((1u << count) - 1) << first);
     Granule& granule = granules_[offset / granule_bytes];
     if (granule.writes.empty() && granule.reads.empty()) used_.push_back(offset / granule_bytes);
-    if (auto conflict = record(granule, access, clock, policy)) return conflict;
+    if (auto conflict = record(granule, access, mask, clock, policy)) return conflict;
     offset += count;
   }
   return std::nullopt;
 }
 
-std::optional<Conflict> Shadow::record(Granule& granule, const Access& access, const Clock& clock, Policy policy) {
-  if (auto conflict = find_conflict(granule.writes, access, clock, policy)) return conflict;
+std::optional<Conflict> Shadow::record(Granule& granule, const Access& access, uint16_t bytes, const Clock& clock,
+                                       Policy policy) {
+  if (auto conflict = find_conflict(granule.writes, access, bytes, clock, policy)) return conflict;
   if (access.is_write) {
-    if (auto conflict = find_conflict(granule.reads, access, clock, policy)) return conflict;
-    supersede(granule.writes, access, clock, policy);
-    supersede(granule.reads, access, clock, policy);
+    if (auto conflict = find_conflict(granule.reads, access, bytes, clock, policy)) return conflict;
+    supersede(granule.writes, access, bytes, clock, policy);
+    supersede(granule.reads, access, bytes, clock, policy);
     granule.writes.push_back(access);
+    granule.writes.back().bytes = bytes;
     return std::nullopt;
   }
-  if (!granule.reads.empty() && same_agent(granule.reads.back(), access)) {
-    Access& last = granule.reads.back();
-    if (last.epoch == access.epoch && last.code == access.code && last.copy == access.copy) {
-      last.bytes |= access.bytes;
+  // Often one of the last readers comes again.
+  constexpr std::size_t last_readers = 4;
+  for (std::size_t i = granule.reads.size(), n = 0; i > 0 && n < last_readers; ++n) {
+    Access& last = granule.reads[--i];
+    if (same_agent(last, access) && last.epoch == access.epoch && last.code == access.code &&
+        last.copy == access.copy) {
+      last.bytes |= bytes;
       return std::nullopt;
     }
   }
   // Many threads may read the same bytes: look for superseded reads only when the list is full, not at every read.
   if (granule.reads.size() == granule.reads.capacity()) {
-    supersede(granule.reads, access, clock, policy);
+    supersede(granule.reads, access, bytes, clock, policy);
     // Or a list of live reads that just fits would be searched each time.
     granule.reads.reserve(std::max<std::size_t>(4, 2 * granule.reads.size()));
   }
   granule.reads.push_back(access);
+  granule.reads.back().bytes = bytes;
   return std::nullopt;
 }
 

@@ -45,11 +45,11 @@ class Shadow {
  public:
   Shadow(uintptr_t base, std::size_t bytes) : base_(base), granules_((bytes + granule_bytes - 1) / granule_bytes) {}
 
-  /// Adds `access` to [address, address + bytes), which must lie in the range.
+  /// Adds `access` to [address, address + bytes), which must lie in the range; its own `bytes` do not matter.
   /// Returns an earlier access that conflicts: one of the two writes, they are not both strong, and `clock` (the
   /// accessing or requesting thread's) does not order them. Threads of different blocks see
   /// each other only through atomics.
-  std::optional<Conflict> record(Access access, const Clock& clock, Policy policy, uintptr_t address,
+  std::optional<Conflict> record(const Access& access, const Clock& clock, Policy policy, uintptr_t address,
                                  std::size_t bytes);
 
   /// Forgets everything; the range now begins at `base`.
@@ -65,7 +65,8 @@ class Shadow {
     std::vector<Access> reads;
   };
 
-  static std::optional<Conflict> record(Granule& granule, const Access& access, const Clock& clock, Policy policy);
+  static std::optional<Conflict> record(Granule& granule, const Access& access, uint16_t bytes, const Clock& clock,
+                                        Policy policy);
 
   uintptr_t base_;
   std::vector<Granule> granules_;

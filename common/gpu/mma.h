@@ -11,7 +11,6 @@
 #if GPU_IS_REAL
 #include <mma.h>
 #else
-#include <cstddef>
 #include <type_traits>
 
 #include "emulator/emulator.h"
@@ -65,13 +64,6 @@ inline constexpr emulator::MatrixKind kind_of<fragment<Use, M, N, K, T, Layout> 
     sizeof(T),
     std::is_same_v<Layout, col_major>};
 
-template <class Fragment, class T>
-GPU_FUNCTION void load(Fragment& f, const T* matrix, unsigned ldm, bool is_column_major, Here here) {
-  std::size_t offsets[Fragment::num_elements];
-  emulator::matrix_offsets(kind_of<Fragment>, matrix, ldm, is_column_major, offsets, here);
-  for (int i = 0; i < Fragment::num_elements; ++i) f.x[i] = matrix[offsets[i]];
-}
-
 template <class Fragment>
 GPU_FUNCTION emulator::MatrixFragment emulated(const Fragment& f) {
   return {&kind_of<Fragment>, const_cast<void*>(static_cast<const void*>(f.x))};
@@ -92,7 +84,7 @@ GPU_FUNCTION void fill_fragment(fragment<Use, M, N, K, T, Layout>& f, const std:
 template <class Use, int M, int N, int K, class T, class Layout>
 GPU_FUNCTION void load_matrix_sync(fragment<Use, M, N, K, T, Layout>& f, const std::type_identity_t<T>* matrix,
                                    unsigned ldm, Here here = Here::current()) {
-  bodies::load(f, matrix, ldm, std::is_same_v<Layout, col_major>, here);
+  emulator::load_matrix(bodies::emulated(f), matrix, ldm, std::is_same_v<Layout, col_major>, here);
 }
 
 /// The same for an accumulator, whose layout is given here; of floats, `ldm` is a multiple of 4.
@@ -100,17 +92,14 @@ GPU_FUNCTION void load_matrix_sync(fragment<Use, M, N, K, T, Layout>& f, const s
 template <int M, int N, int K, class T>
 GPU_FUNCTION void load_matrix_sync(fragment<accumulator, M, N, K, T>& f, const std::type_identity_t<T>* matrix,
                                    unsigned ldm, layout_t layout, Here here = Here::current()) {
-  bodies::load(f, matrix, ldm, layout == mem_col_major, here);
+  emulator::load_matrix(bodies::emulated(f), matrix, ldm, layout == mem_col_major, here);
 }
 
 /// Stores an accumulator, under the rules of load_matrix_sync.      PTX wmma.store · sm_70
 template <int M, int N, int K, class T>
 GPU_FUNCTION void store_matrix_sync(std::type_identity_t<T>* matrix, const fragment<accumulator, M, N, K, T>& f,
                                     unsigned ldm, layout_t layout, Here here = Here::current()) {
-  using Fragment = fragment<accumulator, M, N, K, T>;
-  std::size_t offsets[Fragment::num_elements];
-  emulator::matrix_offsets(bodies::kind_of<Fragment>, matrix, ldm, layout == mem_col_major, offsets, here);
-  for (int i = 0; i < Fragment::num_elements; ++i) matrix[offsets[i]] = f.x[i];
+  emulator::store_matrix(matrix, bodies::emulated(f), ldm, layout == mem_col_major, here);
 }
 
 /// d = a * b + c, by all lanes of the warp. d may be c. In what order the K products and c are added up is not

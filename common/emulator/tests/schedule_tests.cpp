@@ -52,8 +52,9 @@ class Agents {
       Thread& thread = *threads_.emplace_back(std::make_unique<Thread>());
       thread.block = &block_;
       thread.index = static_cast<int>(threads_.size()) - 1;
+      thread.agent = emulator::Machine::agent_of(thread);
       able_threads_.push_back(&thread);
-      left_[emulator::Machine::agent_of(thread)] = steps;
+      left_[thread.agent] = steps;
     }
     for (const int steps : copy_steps) {
       Copy& copy = *copies_.emplace_back(std::make_unique<Copy>());
@@ -106,8 +107,8 @@ class Agents {
   emulator::Block block_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<Copy>> copies_;
-  std::vector<Thread*> able_threads_;
-  std::vector<Copy*> able_copies_;
+  std::vector<emulator::Candidate<Thread>> able_threads_;
+  std::vector<emulator::Candidate<Copy>> able_copies_;
   std::map<uint64_t, int> left_;
   const Thread* last_ = nullptr;
 };

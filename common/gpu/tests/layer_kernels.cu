@@ -77,6 +77,57 @@ __global__ void half2_fma_kernel(float* output, const float* input) {
   output[1] = sum.y;
 }
 
+__global__ void half2_arithmetic_kernel(int* output, int with) {
+  constexpr int halves = 1 << 16;
+  for (int i = static_cast<int>(threadIdx.x); i < halves; i += static_cast<int>(blockDim.x)) {
+    const auto one = bits_as<__half2>(static_cast<unsigned>(i | with << 16));
+    const auto other = bits_as<__half2>(static_cast<unsigned>(with | i << 16));
+    output[i] = bits_as<int>(__hadd2(one, other));
+    output[halves + i] = bits_as<int>(__hsub2(one, other));
+    output[2 * halves + i] = bits_as<int>(__hmul2(one, other));
+  }
+}
+
+__global__ void halves_in_pairs_kernel(int* output, const int* input) {
+  const unsigned lane = threadIdx.x;
+  const auto x = bits_as<float>(input[lane]), y = bits_as<float>(input[(lane + 1) % 32]);
+  const __half2 pair = __halves2half2(__float2half(x), __float2half(y));
+  output[lane] = bits_as<int>(__floats2half2_rn(x, y));
+  output[32 + lane] = bits_as<int>(__float22half2_rn(make_float2(x, y)));
+  output[64 + lane] = bits_as<int>(pair);
+  output[96 + lane] = bits_as<int>(__halves2half2(__high2half(pair), __low2half(pair)));
+}
+
+__global__ void byte_permutations_kernel(int* output) {
+  for (unsigned i = threadIdx.x; i < 1 << 16; i += blockDim.x) {
+    output[i] = static_cast<int>(__byte_perm(0x83024150, 0xf7869504, i));
+  }
+}
+
+__global__ void exponentials_kernel(float* output, const float* input, int count) {
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
+    output[i] = exp2_approx(input[i]);
+  }
+}
+
+__global__ void vectors_kernel(int* output, const int* input) {
+  const auto number = [&](int i) { return __ldg(input + i); };
+  const auto real = [&](int i) { return static_cast<float>(number(i)); };
+  const auto positive = [&](int i) { return static_cast<unsigned>(number(i)); };
+  const float2 a = make_float2(real(0), real(1));
+  const float4 b = make_float4(real(2), real(3), real(4), real(5));
+  const int2 c = make_int2(number(6), number(7));
+  const int4 d = make_int4(number(8), number(9), number(10), number(11));
+  const uint2 e = make_uint2(positive(12), positive(13));
+  const uint4 f = make_uint4(positive(14), positive(15), positive(16), positive(17));
+  const float reals[] = {a.x, a.y, b.x, b.y, b.z, b.w};
+  for (int i = 0; i < 6; ++i) output[i] = static_cast<int>(reals[i]);
+  const int numbers[] = {c.x, c.y, d.x, d.y, d.z, d.w};
+  for (int i = 0; i < 6; ++i) output[6 + i] = numbers[i];
+  const unsigned positives[] = {e.x, e.y, f.x, f.y, f.z, f.w};
+  for (int i = 0; i < 6; ++i) output[12 + i] = static_cast<int>(positives[i]);
+}
+
 __global__ void round_to_int_kernel(int* output, const int* input) {
   const float value = reinterpret_cast<const float*>(input)[threadIdx.x];
   output[threadIdx.x] = __float2int_rd(value);
@@ -121,6 +172,13 @@ void reverse(int* output, const int* input) {
 void warp_sum(int* output, const int* input) { launch(warp_sum_kernel, {1, 32, sizeof(WarpStorage)}, output, input); }
 void half2_fma(float* output, const float* input) { launch(half2_fma_kernel, {1, 1}, output, input); }
 
+void half2_arithmetic(int* output, int with) { launch(half2_arithmetic_kernel, {1, 64}, output, with); }
+void halves_in_pairs(int* output, const int* input) { launch(halves_in_pairs_kernel, {1, 32}, output, input); }
+void byte_permutations(int* output) { launch(byte_permutations_kernel, {1, 64}, output); }
+void exponentials(float* output, const float* input, int count) {
+  launch(exponentials_kernel, {1, 64}, output, input, count);
+}
+void vectors(int* output, const int* input) { launch(vectors_kernel, {1, 1}, output, input); }
 void round_to_half(float* output, const float* input) { launch(round_to_half_kernel, {1, 32}, output, input); }
 void round_to_int(int* output, const int* input) { launch(round_to_int_kernel, {1, 32}, output, input); }
 void open_todo() { launch(todo_kernel, {2, 64}); }

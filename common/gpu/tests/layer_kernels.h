@@ -26,6 +26,25 @@ void warp_sum(int* output, const int* input);
 /// Both halves of a * b + c, as floats, for the three floats a, b, c.
 void half2_fma(float* output, const float* input);
 
+/// Sums, differences and products of all 65536 halves (as bits, 0 to 65535), in the lower half, and `with` in the
+/// other: 3 x 65536 pairs of halves. In the upper half the same with the operands exchanged.
+void half2_arithmetic(int* output, int with);
+
+/// Pairs of 32 floats, each float with its right neighbour (lane 31 with lane 0), as bits: 32 times by
+/// __floats2half2_rn, 32 times by __float22half2_rn, 32 times put together of two halves, 32 times the latter with its
+/// halves exchanged.
+void halves_in_pairs(int* output, const int* input);
+
+/// __byte_perm(0x83024150, 0xf7869504, selector) for each of 65536 selectors.
+void byte_permutations(int* output);
+
+/// 2^x for `count` floats, by exp2_approx.
+void exponentials(float* output, const float* input, int count);
+
+/// Writes 0 to 17, by make_float2, make_float4, make_int2, make_int4, make_uint2 and make_uint4, after reading `input`,
+/// the same numbers, by __ldg.
+void vectors(int* output, const int* input);
+
 /// The half nearest to each of 32 floats, as float again.
 void round_to_half(float* output, const float* input);
 

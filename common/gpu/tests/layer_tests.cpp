@@ -131,6 +131,129 @@ TEST_CASE("conversion to half rounds to nearest even, overflows to infinity, kee
   CHECK(rounded[9] == 0.333251953125f);
 }
 
+namespace {
+
+// The value of a half, from what IEEE 754 says of its bits.
+double value_of(int half) {
+  const int exponent = half >> 10 & 31, fraction = half & 1023;
+  const double sign = half >> 15 ? -1 : 1;
+  if (exponent == 31) return fraction ? NAN : sign * INFINITY;
+  return sign * (exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24));
+}
+
+// Whether a half is what rounding to nearest, ties to even, makes of an exact value. No half lies nearer, and of two
+// that are as near it is the even one. (Beyond the last half stands 65536, as if the exponent went on.)
+bool is_nearest(int half, double exact) {
+  if (std::isnan(exact)) return std::isnan(value_of(half));
+  if (exact == 0) return value_of(half) == 0;
+  const auto magnitude = [](int bits) { return bits == 0x7c00 ? 65536 : value_of(bits); };
+  const int bits = half & 0x7fff;
+  if (bits > 0x7c00 || (half >> 15 != 0) != std::signbit(exact)) return false;
+  if (std::isinf(exact)) return bits == 0x7c00;
+  const double target = std::abs(exact), error = std::abs(magnitude(bits) - target);
+  for (const int other : {bits - 1, bits + 1}) {
+    if (other < 0 || other > 0x7c00) continue;
+    const double other_error = std::abs(magnitude(other) - target);
+    // At and beyond 65520 all are infinite, however far away.
+    if (bits != 0x7c00 ? (other_error < error || (other_error == error && bits % 2)) : target < 65520) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("sums, differences and products of two halves are rounded to the nearest, for every half") {
+  constexpr int halves = 1 << 16;
+  // 0, -0, 1, 1/3, the largest, the smallest, the smallest normal, -1024, one and a half of it, infinity, NaN.
+  for (const int with : {0, 0x8000, 0x3c00, 0x3555, 0x7bff, 0x0001, 0x0400, 0xe400, 0x6600, 0x7c00, 0x7e00}) {
+    std::vector<int> output(3 * halves);
+    const gpu::DeviceBuffer<int> device_output("output", std::span<const int>(output), 0);
+    layer::half2_arithmetic(device_output.data(), with);
+    gpu::synchronize();
+    device_output.download(output);
+    int wrong = 0;
+    for (int i = 0; i < halves; ++i) {
+      const double x = value_of(i), y = value_of(with);
+      const auto low = [&](int part) { return output[part * halves + i] & 0xffff; };
+      const auto high = [&](int part) { return output[part * halves + i] >> 16 & 0xffff; };
+      wrong += !is_nearest(low(0), x + y) || !is_nearest(high(0), y + x);
+      wrong += !is_nearest(low(1), x - y) || !is_nearest(high(1), y - x);
+      wrong += !is_nearest(low(2), x * y) || !is_nearest(high(2), y * x);
+    }
+    CAPTURE(with);
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE(
+    "two floats become two halves, the first one in the lower bits, and halves are put together and taken apart") {
+  std::vector<int> bits(32);
+  for (int i = 0; i < 32; ++i) bits[i] = std::bit_cast<int>(i == 5 ? 2049.0f : 0.1f * static_cast<float>(i - 16));
+  const std::vector<int> output = run<int>(bits, 4 * 32, layer::halves_in_pairs);
+  for (int i = 0; i < 32; ++i) {
+    CAPTURE(i);
+    const auto input = [&](int lane) { return std::bit_cast<float>(bits[lane % 32]); };
+    CHECK(is_nearest(output[i] & 0xffff, input(i)));
+    CHECK(is_nearest(output[i] >> 16 & 0xffff, input(i + 1)));
+    CHECK(output[32 + i] == output[i]);
+    CHECK(output[64 + i] == output[i]);
+    CHECK(output[96 + i] == std::bit_cast<int>(std::rotl(std::bit_cast<unsigned>(output[i]), 16)));
+  }
+}
+
+TEST_CASE("__byte_perm picks the bytes that its selector names, and copies sign bits, for every selector") {
+  constexpr unsigned bytes[] = {0x50, 0x41, 0x02, 0x83, 0x04, 0x95, 0x86, 0xf7};
+  std::vector<int> output(1 << 16);
+  const gpu::DeviceBuffer<int> device_output("output", std::span<const int>(output), 0);
+  layer::byte_permutations(device_output.data());
+  gpu::synchronize();
+  device_output.download(output);
+  int wrong = 0;
+  for (unsigned selector = 0; selector < output.size(); ++selector) {
+    for (unsigned i = 0; i < 4; ++i) {
+      const unsigned digit = selector >> 4 * i & 15;
+      const unsigned sign = bytes[digit % 8] >= 0x80 ? 0xff : 0;
+      wrong += (static_cast<unsigned>(output[selector]) >> 8 * i & 0xff) != (digit < 8 ? bytes[digit] : sign);
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("the fast exponential is near the true one; where that is subnormal it is 0") {
+  std::vector<float> input;
+  for (int i = -2000; i <= 2000; ++i) input.push_back(static_cast<float>(i) / 16);
+  const std::size_t ordinary = input.size();
+  for (const float x : {-126.5f, -130.0f, -149.0f, -1000.0f, -INFINITY, 128.0f, INFINITY, NAN, -0.0f, 1e-40f}) {
+    input.push_back(x);
+  }
+  const std::size_t count = input.size();
+  std::vector<float> output(count);
+  const gpu::DeviceBuffer<float> device_input("input", std::span<const float>(input), 0);
+  const gpu::DeviceBuffer<float> device_output("output", std::span<const float>(output), 0);
+  layer::exponentials(device_output.data(), device_input.data(), static_cast<int>(count));
+  gpu::synchronize();
+  device_output.download(output);
+  int wrong = 0;
+  for (std::size_t i = 0; i < ordinary; ++i) {
+    const double exact = std::exp2(double{input[i]});
+    wrong += !(std::abs(output[i] - exact) <= std::ldexp(exact, -22));
+  }
+  CHECK(wrong == 0);
+  const std::span special = std::span(output).subspan(ordinary);
+  for (int i = 0; i < 5; ++i) CHECK(special[i] == 0);
+  CHECK(special[5] == INFINITY);
+  CHECK(special[6] == INFINITY);
+  CHECK(std::isnan(special[7]));
+  CHECK(special[8] == 1);
+  CHECK(special[9] == 1);
+}
+
+TEST_CASE("vectors are made of their elements in order, and __ldg reads") {
+  std::vector<int> numbers(18);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  CHECK(run<int>(numbers, numbers.size(), layer::vectors) == numbers);
+}
+
 TEST_CASE("a float becomes an int in four ways, and where it fits none the nearest, or 0 for NaN") {
   constexpr int least = std::numeric_limits<int>::min(), most = std::numeric_limits<int>::max();
   constexpr float smallest = std::numeric_limits<float>::denorm_min();

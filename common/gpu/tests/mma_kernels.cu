@@ -126,12 +126,33 @@ __global__ void multiply_in_shared_kernel(float* d, const half* a, const half* b
   for (int i = lane; i < 256; i += 32) d[i] = tiles.d[i / 16][i % 16];
 }
 
+struct Padded {
+  alignas(128) half a[16 * 128];
+  alignas(128) float d[16 * 128];
+};
+
+__global__ void load_and_store_in_shared_kernel(float* d, int half_ld, int float_ld) {
+  auto& padded = shared_storage<Padded>();
+  SquareA tile_a;
+  SquareSums sums;
+  wmma::load_matrix_sync(tile_a, padded.a, half_ld);
+  wmma::fill_fragment(sums, 1.0f);
+  wmma::store_matrix_sync(padded.d, sums, float_ld, wmma::mem_row_major);
+  d[threadIdx.x] = 0;
+}
+
 __global__ void add_row_by_known_map_kernel(float* d, const float* c, const float* row) {
   SquareSums sums;
   wmma::load_matrix_sync(sums, c, 16, wmma::mem_row_major);
   const int lane = static_cast<int>(threadIdx.x);
   for (int i = 0; i < sums.num_elements; ++i) sums.x[i] += row[i / 4 * 8 + lane % 4 * 2 + i % 2];
   wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
+}
+
+__global__ void are_neighbours_equal_kernel(float* d, const float* c) {
+  SquareSums sums;
+  wmma::load_matrix_sync(sums, c, 16, wmma::mem_row_major);
+  d[threadIdx.x] = sums.x[0] == sums.x[1];
 }
 
 __global__ void scale_in_one_lane_kernel(float* d, const half* a, const half* b) {
@@ -202,6 +223,48 @@ __global__ void load_two_matrices_kernel(float* d, const float* c) {
   wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
 }
 
+__global__ void lane_misses_a_load_kernel(float* d, const half* a, const half* b) {
+  SquareA tile_a;
+  SquareB tile_b;
+  SquareSums sums;
+  wmma::load_matrix_sync(tile_a, a, 16);
+  if (threadIdx.x != 7) wmma::load_matrix_sync(tile_b, b, 16);
+  wmma::fill_fragment(sums, 0.0f);
+  wmma::mma_sync(sums, tile_a, tile_b, sums);
+  wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
+}
+
+__device__ void store_product(float* d, const Tiles& tiles, const half* b) {
+  SquareA tile_a;
+  SquareB tile_b;
+  SquareSums sums;
+  wmma::load_matrix_sync(tile_a, tiles.a[0], 16);
+  wmma::load_matrix_sync(tile_b, b, 16);
+  wmma::fill_fragment(sums, 0.0f);
+  wmma::mma_sync(sums, tile_a, tile_b, sums);
+  wmma::store_matrix_sync(d, sums, 16, wmma::mem_row_major);
+}
+
+__global__ void multiply_copied_kernel(float* d, const half* a, const half* b, bool waits, bool meets) {
+  auto& tiles = shared_storage<Tiles>();
+  const int lane = static_cast<int>(threadIdx.x);
+  cp_async<16>(&tiles.a[lane / 2][lane % 2 * 8], a + 8 * lane);
+  cp_async_commit_group();
+  if (waits) cp_async_wait_group<0>();
+  if (meets) __syncwarp();
+  store_product(d, tiles, b);
+}
+
+__global__ void write_behind_product_kernel(float* d, const half* a, const half* b, bool meets) {
+  auto& tiles = shared_storage<Tiles>();
+  const int lane = static_cast<int>(threadIdx.x);
+  for (int i = lane; i < 256; i += 32) tiles.a[i / 16][i % 16] = a[i];
+  __syncwarp();
+  store_product(d, tiles, b);
+  if (meets) __syncwarp();
+  if (lane == 9) tiles.a[5][3] = __float2half(0);
+}
+
 __global__ void block_of_40_threads_kernel(float* d, const float* c) {
   SquareSums sums;
   wmma::load_matrix_sync(sums, c, 16, wmma::mem_row_major);
@@ -250,9 +313,14 @@ void multiply_in_shared(float* d, const half* a, const half* b, bool first, bool
   launch(multiply_in_shared_kernel, {1, 32, sizeof(Tiles)}, d, a, b, first, last);
 }
 
+void load_and_store_in_shared(float* d, int half_ld, int float_ld) {
+  launch(load_and_store_in_shared_kernel, {1, 32, sizeof(Padded)}, d, half_ld, float_ld);
+}
+
 void add_row_by_known_map(float* d, const float* c, const float* row) {
   launch(add_row_by_known_map_kernel, {1, 32}, d, c, row);
 }
+void are_neighbours_equal(float* d, const float* c) { launch(are_neighbours_equal_kernel, {1, 32}, d, c); }
 void scale_in_one_lane(float* d, const half* a, const half* b) { launch(scale_in_one_lane_kernel, {1, 32}, d, a, b); }
 void forget_to_fill(float* d, const half* a, const half* b) { launch(forget_to_fill_kernel, {1, 32}, d, a, b); }
 void load_from(float* d, const float* c, int offset, int ld) { launch(load_from_kernel, {1, 32}, d, c, offset, ld); }
@@ -261,6 +329,13 @@ void lane_returns_early(float* d, const float* c) { launch(lane_returns_early_ke
 void half_of_the_lanes(float* d, const float* c) { launch(half_of_the_lanes_kernel, {1, 32}, d, c); }
 void load_against_syncwarp(float* d, const float* c) { launch(load_against_syncwarp_kernel, {1, 32}, d, c); }
 void load_two_matrices(float* d, const float* c) { launch(load_two_matrices_kernel, {1, 32}, d, c); }
+void lane_misses_a_load(float* d, const half* a, const half* b) { launch(lane_misses_a_load_kernel, {1, 32}, d, a, b); }
+void multiply_copied(float* d, const half* a, const half* b, bool waits, bool meets) {
+  launch(multiply_copied_kernel, {1, 32, sizeof(Tiles)}, d, a, b, waits, meets);
+}
+void write_behind_product(float* d, const half* a, const half* b, bool meets) {
+  launch(write_behind_product_kernel, {1, 32, sizeof(Tiles)}, d, a, b, meets);
+}
 void block_of_40_threads(float* d, const float* c) { launch(block_of_40_threads_kernel, {1, 40}, d, c); }
 
 }  // namespace mma

@@ -31,8 +31,13 @@ void scale_inputs(float* d, const half* a, const half* b, float of_a, float of_b
 void transpose(float* d, const float* c);                                                // loads rows, stores columns
 void multiply_in_shared(float* d, const half* a, const half* b, bool first, bool last);  // see the body
 
+// The only accesses to shared memory: a matrix_a of halves is loaded (rows `half_ld` apart), an accumulator of floats
+// is stored (rows `float_ld` apart).
+void load_and_store_in_shared(float* d, int half_ld, int float_ld);
+
 // Wrong.
 void add_row_by_known_map(float* d, const float* c, const float* row);  // the map of an A100 or H100
+void are_neighbours_equal(float* d, const float* c);                    // d[lane]: whether x[0] == x[1] in that lane
 void scale_in_one_lane(float* d, const half* a, const half* b);         // lane 3 doubles its elements of a
 void forget_to_fill(float* d, const half* a, const half* b);
 void load_from(float* d, const float* c, int offset, int ld);  // from c + offset
@@ -40,7 +45,13 @@ void store_to(float* d, int offset, int ld);
 void lane_returns_early(float* d, const float* c);
 void half_of_the_lanes(float* d, const float* c);
 void load_against_syncwarp(float* d, const float* c);
-void load_two_matrices(float* d, const float* c);  // the upper lanes from c + 256
+void load_two_matrices(float* d, const float* c);                 // the upper lanes from c + 256
+void lane_misses_a_load(float* d, const half* a, const half* b);  // lane 7 that of b
 void block_of_40_threads(float* d, const float* c);
+
+// `a` comes to shared memory by cp.async. `waits`: each lane waits for its copies; `meets`: and then a barrier follows.
+void multiply_copied(float* d, const half* a, const half* b, bool waits, bool meets);
+// Lane 9 writes one half of `a` in shared memory behind a product that uses it, and a barrier or none stands between.
+void write_behind_product(float* d, const half* a, const half* b, bool meets);
 
 }  // namespace mma

@@ -7,8 +7,10 @@
 
 namespace emulator {
 
-/// Checks and records an atomic access as the hooks do for ordinary ones: bounds, history, counts. (hooks.cpp)
-void strong_access(Thread& thread, const void* address, std::size_t bytes, bool is_write, const void* code);
+/// Checks and records an access that the emulator makes for a thread, as the hooks do for those of kernel code: bounds,
+/// alignment, history, counts. (hooks.cpp)
+void record_access(Thread& thread, const void* address, std::size_t bytes, bool is_write, bool is_strong,
+                   const void* code);
 
 /// A volatile access of kernel code is about to be made: others may go first, and a thread that reads the same value
 /// again and again is taken to wait for another one. (atomics.cpp)
