@@ -1,6 +1,6 @@
 #include "workloads/attention/mistakes.h"
 
-#include <initializer_list>
+#include <utility>
 
 #include "workloads/attention/reference.h"
 
@@ -14,47 +14,67 @@ struct Mistake {
   Rule rule;
 };
 
-/// Mistakes whose results depend on the size of a tile.
-std::vector<Mistake> mistakes_with_tiles() {
+/// The mistakes of a softmax that is taken in tiles of so many keys.
+std::vector<Mistake> rescaling_mistakes(int tile) {
   const std::string sums =
       "Everything that was summed so far counts with exp(score - old maximum): when a tile raises the maximum, the sum "
       "of the weights and the output row are both multiplied with exp(old maximum - new maximum).";
+  return {
+      {"sum-not-rescaled",
+       "the sum of the weights is not rescaled when the maximum grows",
+       sums,
+       {.tile = tile, .rescale_sum = false}},
+      {"output-not-rescaled",
+       "the output row is not rescaled when the maximum grows",
+       sums,
+       {.tile = tile, .rescale_output = false}},
+      {"sums-not-rescaled",
+       "neither the sum of the weights nor the output row is rescaled when the maximum grows",
+       sums,
+       {.tile = tile, .rescale_sum = false, .rescale_output = false}},
+  };
+}
+
+/// The mistakes of a loop over tiles of so many keys.
+std::vector<Mistake> tile_mistakes(int tile) {
+  using Tail = Rule::Tail;
+  using Last = Rule::Last;
   const std::string tail =
       "A tile may hold fewer keys than it has places. A place without a key must get weight 0, that is a score of "
       "minus infinity; a zero instead of the key is a key like any other, with a score of its own.";
   const std::string tiles =
       "Follow the loop's counter through the last tile, for a number of keys that fills it and for one that does not.";
-  std::vector<Mistake> all;
-  for (const int tile : {1, 16, 32, 64, 128}) {
-    const auto add = [&](const char* name, const char* cause, const std::string& lesson, Rule rule) {
-      rule.tile = tile;
-      all.push_back({name, cause, lesson, rule});
-    };
-    add("sum-not-rescaled", "the sum of the weights is not rescaled when the maximum grows", sums,
-        {.rescale_sum = false});
-    add("output-not-rescaled", "the output row is not rescaled when the maximum grows", sums,
-        {.rescale_output = false});
-    add("sums-not-rescaled", "neither the sum of the weights nor the output row is rescaled when the maximum grows",
-        sums, {.rescale_sum = false, .rescale_output = false});
-    if (tile == 1) continue;
-    add("counted-tail", "the places behind the last key count with a score of 0", tail,
-        {.tail = Rule::Tail::zero_score});
-    add("counted-tail", "the places behind the last key count as keys and values whose bytes are 0", tail,
-        {.tail = Rule::Tail::zero_bytes});
-    add("counted-tail", "the places behind the last key are filled with the rows that follow in memory", tail,
-        {.tail = Rule::Tail::next_rows});
-    add("last-tile-dropped", "the last tile of keys is left out", tiles, {.last = Rule::Last::tile_dropped});
-    add("last-tile-twice", "the last tile of keys is counted twice", tiles, {.last = Rule::Last::tile_twice});
-    const std::string slots =
-        "The right tile was asked for too late, or what is read is the slot of the tile before: compare the tile that "
-        "is computed with the one that was waited for.";
-    add("stale-tile", "each tile but the first computes with the keys and values of the tile before", slots,
-        {.stale_keys = true, .stale_values = true});
-    add("stale-tile", "each tile but the first computes with the keys of the tile before", slots, {.stale_keys = true});
-    add("stale-tile", "each tile but the first computes with the values of the tile before", slots,
-        {.stale_values = true});
-  }
-  return all;
+  const std::string slots =
+      "The right tile was asked for too late, or what is read is the slot of the tile before: compare the tile that is "
+      "computed with the one that was waited for.";
+  return {
+      {"counted-tail",
+       "the places behind the last key count with a score of 0",
+       tail,
+       {.tile = tile, .tail = Tail::zero_score}},
+      {"counted-tail",
+       "the places behind the last key count as keys and values whose bytes are 0",
+       tail,
+       {.tile = tile, .tail = Tail::zero_bytes}},
+      {"counted-tail",
+       "the places behind the last key are filled with the rows that follow in memory",
+       tail,
+       {.tile = tile, .tail = Tail::next_rows}},
+      {"last-tile-dropped", "the last tile of keys is left out", tiles, {.tile = tile, .last = Last::tile_dropped}},
+      {"last-tile-twice", "the last tile of keys is counted twice", tiles, {.tile = tile, .last = Last::tile_twice}},
+      {"stale-tile",
+       "each tile but the first computes with the keys and values of the tile before",
+       slots,
+       {.tile = tile, .stale_keys = true, .stale_values = true}},
+      {"stale-tile",
+       "each tile but the first computes with the keys of the tile before",
+       slots,
+       {.tile = tile, .stale_keys = true}},
+      {"stale-tile",
+       "each tile but the first computes with the values of the tile before",
+       slots,
+       {.tile = tile, .stale_values = true}},
+  };
 }
 
 std::vector<Mistake> make_mistakes() {
@@ -113,8 +133,8 @@ std::vector<Mistake> make_mistakes() {
        "hidden keys get a score of 0",
        "A key with a score of 0 has a weight like any other: a hidden one needs a score of minus infinity.",
        {.mask = Rule::Mask::zero_score}},
-      {"ignored-head", "every head reads the keys and values of the first", layout, {.use_head = false}},
-      {"ignored-batch", "all read the keys and values of batch 0", layout, {.use_batch = false}},
+      {"first-head-only", "every head reads the keys and values of the first", layout, {.use_head = false}},
+      {"first-batch-only", "all read the keys and values of batch 0", layout, {.use_batch = false}},
       {"heads-inside", "the arrays are read as [batch][rows][heads][dim]", layout, {.heads_inside = true}},
       {"last-key-dropped",
        "the last key is left out",
@@ -125,7 +145,11 @@ std::vector<Mistake> make_mistakes() {
        "Weight j of a row belongs to key j and to value j: do both sides count a tile's rows from the same place?",
        {.value_of_next_key = true}},
   };
-  for (Mistake& mistake : mistakes_with_tiles()) all.push_back(std::move(mistake));
+  for (const int tile : {1, 16, 32, 64, 128}) {
+    for (Mistake& mistake : rescaling_mistakes(tile)) all.push_back(std::move(mistake));
+    if (tile == 1) continue;  // tiles of one key are single keys
+    for (Mistake& mistake : tile_mistakes(tile)) all.push_back(std::move(mistake));
+  }
   return all;
 }
 
