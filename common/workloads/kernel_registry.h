@@ -34,16 +34,22 @@ struct Variant {
   }
 };
 
+/// Where kernel files register, before main(), in any order.
+template <class Problem>
+std::vector<Variant<Problem>>& registry() {
+  static std::vector<Variant<Problem>> all;
+  return all;
+}
+
 /// All kernels of this program, in the order of their names.
 template <class Problem>
-std::vector<Variant<Problem>>& variants() {
-  static std::vector<Variant<Problem>> all;  // kernel files register before main(), in any order
-  return all;
+const std::vector<Variant<Problem>>& variants() {
+  return registry<Problem>();
 }
 
 template <class Problem>
 bool register_variant(const char* name, const Configuration<Problem>* configurations, int count) {
-  auto& all = variants<Problem>();
+  auto& all = registry<Problem>();
   const auto place = std::ranges::lower_bound(all, std::string(name), {}, &Variant<Problem>::name);
   if (place != all.end() && place->name == name) {
     std::fprintf(stderr,

@@ -32,6 +32,9 @@ struct Types {
   using DeviceProblem = attention::DeviceProblem;
 };
 
+/// See workloads/kernel_registry.h.
+inline const auto& variants() { return workloads::variants<Problem>(); }
+
 /// See workloads/runner.h.
 std::string what_is_wrong(const Inputs& inputs, std::string_view configuration = {});
 std::string what_differs(const Inputs& inputs, int gpu_runs, std::string_view configuration = {});

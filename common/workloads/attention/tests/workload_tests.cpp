@@ -258,6 +258,7 @@ TEST_CASE("a head of zeros has scale 0 and stays a head of zeros") {
   const Quantizer quantizer = fit(std::vector<float>(5, 0));
   CHECK(quantizer.scale == 0);
   CHECK(dequantize(quantizer, quantize(quantizer, 0)) == 0);
+  CHECK(quantize(quantizer, 5) == 0);
 }
 
 TEST_CASE("a number that 8 bits cannot hold is refused") {
@@ -455,8 +456,10 @@ TEST_CASE("with address-coded inputs the judge says which value an output holds,
                                describe(*decode(expected)) + " belongs"));
   for (int i = 16; i < 32; ++i) wrong[77 * 64 + i] = (wrong[77 * 64 + i] + right[77 * 64 + i]) / 2;
   CHECK(contains(judge.judge(to_halves(wrong)).sentence, "it holds no single value where"));
-  // A head that reads another's keys finds another key's value.
-  CHECK(!judged(inputs, {.use_head = false}).accepted());
+  // A head that reads another's keys, but its own values, finds another key.
+  Inputs mixed = inputs;
+  std::copy_n(inputs.key.begin(), 150 * 64, mixed.key.begin() + 150 * 64);
+  CHECK(!judge.judge(to_halves(reference(mixed))).accepted());
 }
 
 // ---------------------------------------------------------------------------------------------- reference
