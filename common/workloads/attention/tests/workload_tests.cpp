@@ -690,6 +690,16 @@ TEST_CASE("nobody knows what the keys are that lie behind the last head") {
   }
 }
 
+TEST_CASE("places behind the last key that count have the weight of a score, and zeros or zero bytes as values") {
+  Inputs inputs = make_inputs({.batch = 1, .heads = 1, .queries = 1, .keys = 1, .dim = 64}, 4);
+  std::ranges::fill(inputs.query, __float2half(0));  // all scores are 0
+  inputs.value_quantizer[0] = {0.5, 10};
+  inputs.value[7] = 42;  // 16; zero bytes are -5
+  const std::vector<int64_t> rows = {0};
+  CHECK(reference(inputs, rows, {.tile = 16, .tail = Rule::Tail::zero_score})[7] == 1);
+  CHECK(reference(inputs, rows, {.tile = 16, .tail = Rule::Tail::zero_bytes})[7] == (16 - 15 * 5) / 16.0);
+}
+
 TEST_CASE("without any key there is no result") {
   const Inputs inputs = make_inputs({.batch = 1, .heads = 1, .queries = 1, .keys = 1, .dim = 64}, 4);
   CHECK(std::isnan(reference(inputs, all_rows(inputs.shape), {.last = Rule::Last::key_dropped})[0]));
