@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
 
 #include "gpu/device.h"
 #include "gpu/error.h"
+#include "gpu/launch.h"
 #include "gpu/platform.h"
 #if !GPU_IS_REAL
 #include "emulator/control.h"
@@ -75,6 +77,11 @@ void fail(benchmark::State& state, const std::string& message) {
   state.SkipWithError(message.c_str());
 }
 
+void register_launches(const std::string& name, benchmark::TimeUnit unit,
+                       const std::function<void(benchmark::State&)>& body) {
+  benchmark::RegisterBenchmark(name.c_str(), body)->UseManualTime()->Unit(unit)->Iterations(1);
+}
+
 #if GPU_IS_REAL
 
 namespace {
@@ -85,7 +92,7 @@ class Event {
   ~Event() { cudaEventDestroy(event_); }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
-  void record() { GPU_CHECK(cudaEventRecord(event_)); }
+  void record(cudaStream_t stream) { GPU_CHECK(cudaEventRecord(event_, stream)); }
   /// Seconds from `start` to this event; waits for it.
   double since(const Event& start) const {
     GPU_CHECK(cudaEventSynchronize(event_));
@@ -98,22 +105,82 @@ class Event {
   cudaEvent_t event_{};
 };
 
+// A graph of launches, and the stream that it was recorded on and runs on. Work in the default stream, such as copies
+// of inputs, is ordered with that of this stream.
+class Graph {
+ public:
+  // Records what `launches` launches; none of it runs yet.
+  explicit Graph(const std::function<void()>& launches) {
+    cudaGraph_t graph = nullptr;
+    GPU_CHECK(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeRelaxed));
+    gpu::launch_into(stream_.get());
+    std::exception_ptr error;
+    try {
+      launches();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    gpu::launch_into(nullptr);
+    const cudaError_t result = cudaStreamEndCapture(stream_.get(), &graph);
+    if (error) std::rethrow_exception(error);
+    GPU_CHECK(result);
+    const cudaError_t instantiated = cudaGraphInstantiate(&executable_, graph, 0);
+    cudaGraphDestroy(graph);
+    GPU_CHECK(instantiated);
+  }
+  ~Graph() { cudaGraphExecDestroy(executable_); }
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  void start() { GPU_CHECK(cudaGraphLaunch(executable_, stream_.get())); }
+  cudaStream_t stream() const { return stream_.get(); }
+
+ private:
+  class Stream {
+   public:
+    Stream() { GPU_CHECK(cudaStreamCreate(&stream_)); }
+    ~Stream() { cudaStreamDestroy(stream_); }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    cudaStream_t get() const { return stream_; }
+
+   private:
+    cudaStream_t stream_{};
+  };
+
+  Stream stream_;
+  cudaGraphExec_t executable_{};
+};
+
 }  // namespace
 
 void time_launches(benchmark::State& state, const std::function<void(int64_t)>& launch) {
-  constexpr double shortest_measurement = 1e-3;  // seconds; the events' own resolution is about 1e-6
+  constexpr double measurement = 20e-3;  // seconds; the events' own resolution is about 1e-6
+  constexpr int64_t most_launches = 5000;
   Event start, stop;
   int64_t i = 0;
-  const auto measure = [&](int64_t launches) {
-    start.record();
+  launch(i++);  // loads the kernel, fills the instruction cache
+  start.record(nullptr);
+  launch(i++);
+  stop.record(nullptr);
+  const auto launches = std::clamp<int64_t>(std::llround(measurement / stop.since(start)), 1, most_launches);
+  Graph graph([&] {
     for (int64_t n = 0; n < launches; ++n) launch(i++);
-    stop.record();
-    return stop.since(start) / static_cast<double>(launches);
-  };
-  measure(3);  // loads the kernel, fills the instruction cache, raises the clock
-  const double estimate = measure(3);
-  const auto launches = std::clamp<int64_t>(std::llround(std::ceil(shortest_measurement / estimate)), 1, 1000);
-  for (auto _ : state) state.SetIterationTime(measure(launches));
+  });
+  if (launches > 1) graph.start();
+  for (auto _ : state) {
+    start.record(graph.stream());
+    graph.start();
+    stop.record(graph.stream());
+    state.SetIterationTime(stop.since(start) / static_cast<double>(launches));
+  }
+}
+
+void report_kernel(benchmark::State& state) {
+  const gpu::KernelInfo info = gpu::last_kernel_info();
+  state.counters["registers"] = info.registers;
+  state.counters["shared_bytes"] = static_cast<double>(info.shared_bytes);
+  state.counters["blocks_per_sm"] = info.blocks_per_sm;
 }
 
 #else
@@ -123,10 +190,7 @@ void time_launches(benchmark::State& state, const std::function<void(int64_t)>& 
   for (auto _ : state) launch(i++);
 }
 
-#endif
-
-#if !GPU_IS_REAL
-void report_counts(benchmark::State& state) {
+void report_kernel(benchmark::State& state) {
   const emulator::Counts& counts = emulator::counts();
   const auto set = [&](const char* name, uint64_t value) { state.counters[name] = static_cast<double>(value); };
   set("threads", counts.threads);
@@ -154,6 +218,7 @@ void report_counts(benchmark::State& state) {
   set("warp_collectives", counts.warp_collectives);
   set("atomics", counts.atomics);
 }
+
 #endif
 
 }  // namespace bench

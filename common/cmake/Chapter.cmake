@@ -128,7 +128,7 @@ function(tutorial_chapter name)
 
   # Measurements.
   macro(benchmark_program target main)
-    add_executable(${target} ${PROJECT_SOURCE_DIR}/common/bench/${arg_WORKLOAD}_${main}.cpp)
+    add_executable(${target} ${PROJECT_SOURCE_DIR}/common/bench/chapter_${main}.cpp)
     target_compile_definitions(${target} PRIVATE TUTORIAL_COMPUTE_CAPABILITY=${capability})
     target_link_libraries(${target} PRIVATE ${ARGN} ${arg_WORKLOAD}_measure)
   endmacro()

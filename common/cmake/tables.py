@@ -3,8 +3,8 @@
     tables.py --root .            writes them
     tables.py --root . --check    changes nothing, and fails where a table is not what it would write
 
-A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is `ladder`, one
-row a chapter, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `emulator`, one row a
+A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is
+`ladder attention`, one row a chapter on this workload, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `emulator`, one row a
 figure of what the emulator costs, or `bugs`, one row a wrong program of common/emulator/tests/bugs/, or `litmus`, one
 row a litmus test, or `grid ch03_sweep`, the rows and columns of what a benchmark measured. Each GPU that has a file in docs/results/ gets its own table, and a caption with what a number is
 worth nothing without: driver, CUDA version, date, commit, command. Nothing outside the markers is touched.
@@ -29,8 +29,15 @@ from typing import Any
 _START = re.compile(r"<!-- table: (?P<name>.+?) -->\s*")
 _END = re.compile(r"<!-- end of table -->\s*")
 
-BOUNDS = {"dram_bound_ms": "DRAM", "l1_bound_ms": "L1", "issue_bound_ms": "issue"}
-LADDER_SHAPES = ("field local", "field uniform")
+BOUNDS = {
+    "dram_bound_ms": "DRAM",
+    "l1_bound_ms": "L1",
+    "issue_bound_ms": "issue",
+    "tensor_bound_ms": "tensor core",
+    "exp_bound_ms": "exp",
+}
+RATES = {"points_per_second": ("G points/s", 1e9), "flop_per_second": ("TFLOP/s", 1e12)}
+LADDER_SHAPES = {"deformable_attention": ("field local", "field uniform"), "attention": ("mission", "long")}
 RECORD = "`./lab run --record` on a machine with a GPU"
 
 RECORD_EMULATOR = "`cmake --build --preset emulator --target record_emulator`"
@@ -49,8 +56,9 @@ _RECORDING_KEYS = (*_SOURCE_KEYS, "results")
 _BUG_KEYS = ("mistake", "pitfall", "findings", "found", "first")
 _EMULATOR_KEYS = ("machine", "compiler", "date", "commit", "command", "figures")
 _LITMUS_KEYS = ("row", "kind", "asks", "finding", "verdict", "outcomes")
-_NUMBERS = ("ms", "noise_ms", "points_per_second", *BOUNDS, "registers", "shared_bytes", "blocks_per_sm", "relative_l2")
+_NUMBERS = ("ms", "noise_ms", "registers", "shared_bytes", "blocks_per_sm", "relative_l2")
 _RESULT_KEYS = ("shape", *_NUMBERS)
+_WORKLOAD = re.compile(r"^tutorial_chapter\((\w+)\s[^)]*?\bWORKLOAD\s+(\w+)", re.MULTILINE)
 
 Recording = dict[str, Any]  # what docs/results/<gpu>.json holds for one chapter
 Result = dict[str, Any]  # one of its results
@@ -61,10 +69,12 @@ class TableError(Exception):
 
 
 class Results:
-    """All recorded results: for each GPU's name its chapters' recordings, and the chapters that there are."""
+    """All recorded results: for each GPU's name its chapters' recordings, and the chapters that there are, with the
+    workload that the build's list of chapters gives each."""
 
     def __init__(self, root: Path) -> None:
         self.chapters = sorted(page.parent.name for page in root.glob("chapters/*/README.md"))
+        self.workloads = dict(_WORKLOAD.findall((root / "CMakeLists.txt").read_text(encoding="utf-8")))
         self.gpus: dict[str, dict[str, Recording]] = {}
         self.bugs: dict[str, Any] = {"schedules": 0, "bugs": {}}  # what bugs.json holds
         self.sanitizers: list[dict[str, Any]] = []  # what sanitizer-*.json hold
@@ -97,7 +107,9 @@ class Results:
             for result in recording["results"]:
                 _require(result, _RESULT_KEYS, chapter)
                 where = f'of {chapter}, "{result["shape"]}",'
-                for key in _NUMBERS:
+                if not (_bounds_of(result) and len(_rates_of(result)) == 1):
+                    raise ValueError(f"the result {where} has no bound, or not one rate")
+                for key in (*_NUMBERS, *_bounds_of(result), *_rates_of(result)):
                     if not math.isfinite(result[key]):
                         raise ValueError(f"{key} {where} is no number")
                 if not result["ms"] > 0:
@@ -161,6 +173,14 @@ def _require(values: dict[str, Any], keys: tuple[str, ...], what: str) -> None:
         raise ValueError(f"{what} lacks {', '.join(missing)}")
 
 
+def _bounds_of(result: Result) -> list[str]:
+    return [bound for bound in BOUNDS if bound in result]
+
+
+def _rates_of(result: Result) -> list[str]:
+    return [rate for rate in RATES if rate in result]
+
+
 def number(value: float) -> str:
     """The value with three significant digits: 12.3, 3.31, 0.0331; whole above 100."""
     return f"{value:.{_decimals(value)}f}"
@@ -172,15 +192,28 @@ def _decimals(value: float) -> int:
 
 def time(result: Result) -> str:
     """The median with its noise, both to the median's digits: "3.31 ± 0.01 ms"; noise that rounds to 0 is "<0.01"."""
-    decimals = _decimals(result["ms"])
+    unit, factor = _unit(result)
+    value, spread = factor * result["ms"], factor * result["noise_ms"]
+    decimals = _decimals(value)
     step = 10.0**-decimals
-    noise = f"{result['noise_ms']:.{decimals}f}" if result["noise_ms"] >= step / 2 else f"<{step:.{decimals}f}"
-    return f"{result['ms']:.{decimals}f} ± {noise} ms"
+    noise = f"{spread:.{decimals}f}" if spread >= step / 2 else f"<{step:.{decimals}f}"
+    return f"{value:.{decimals}f} ± {noise} {unit}"
+
+
+def _unit(result: Result) -> tuple[str, float]:
+    """The unit that a result's times are shown in, and how many of it make a millisecond."""
+    return ("µs", 1e3) if result["ms"] < 0.1 else ("ms", 1)
+
+
+def bound(result: Result, key: str) -> str:
+    """One of a result's bounds, in the unit of its time."""
+    unit, factor = _unit(result)
+    return f"{number(factor * result[key])} {unit}"
 
 
 def of_bound(result: Result) -> str:
     """How much of the measured time its largest lower bound explains: "7 % (L1)"."""
-    key = max(BOUNDS, key=lambda bound: result[bound])
+    key = max(_bounds_of(result), key=lambda bound: result[bound])
     return f"{100 * result[key] / result['ms']:.0f} % ({BOUNDS[key]})"
 
 
@@ -208,26 +241,32 @@ def captions(gpu: str, recordings: dict[str, Recording]) -> list[str]:
     return [f"{line}.  " for line in lines[:-1]] + [f"{lines[-1]}."]  # two blanks: a new line, not a new paragraph
 
 
-def ladder(results: Results) -> list[str]:
-    """A row for each chapter, measured or not; a table for each GPU."""
-    header = ["chapter", *LADDER_SHAPES, "of its largest bound (local)", "registers"]
-    links = {chapter: f"[{chapter}](chapters/{chapter}/README.md)" for chapter in results.chapters}
-    if not any(results.gpus.values()):
+def ladder(results: Results, workload: str) -> list[str]:
+    """A row for each chapter on the workload, measured or not; a table for each GPU."""
+    shapes = LADDER_SHAPES[workload]
+    header = ["chapter", *shapes, f"of its largest bound ({shapes[0].split()[-1]})", "registers"]
+    chapters = [chapter for chapter in results.chapters if results.workloads.get(chapter) == workload]
+    links = {chapter: f"[{chapter}](chapters/{chapter}/README.md)" for chapter in chapters}
+    gpus = {
+        gpu: {chapter: recording for chapter, recording in recordings.items() if chapter in links}
+        for gpu, recordings in results.gpus.items()
+    }
+    if not any(gpus.values()):
         rows = [[link, *["–"] * (len(header) - 1)] for link in links.values()]
         return [*markdown(header, rows), "", f"Nothing is recorded yet: {RECORD} fills this table."]
     lines: list[str] = []
-    for gpu, recordings in results.gpus.items():
+    for gpu, recordings in gpus.items():
         rows = []
         for chapter, link in links.items():
             by_shape = {result["shape"]: result for result in recordings.get(chapter, {"results": []})["results"]}
-            measured = [by_shape.get(shape) for shape in LADDER_SHAPES]
-            local = measured[0]
+            measured = [by_shape.get(shape) for shape in shapes]
+            first = measured[0]
             rows.append(
                 [
                     link,
                     *(time(result) if result else "–" for result in measured),
-                    of_bound(local) if local else "–",
-                    str(local["registers"]) if local else "–",
+                    of_bound(first) if first else "–",
+                    str(first["registers"]) if first else "–",
                 ]
             )
         if recordings:
@@ -237,18 +276,20 @@ def ladder(results: Results) -> list[str]:
 
 def chapter_results(results: Results, chapter: str) -> list[str]:
     """A row for each shape that was recorded for the chapter; a table for each GPU."""
-    header = ["shape", "time", "G points/s", *(f"{bound} bound" for bound in BOUNDS.values()), "of the largest"]
-    header += ["registers", "shared memory", "blocks per SM", "relative L2"]
     lines: list[str] = []
     for gpu, recordings in results.gpus.items():
-        if chapter not in recordings:
+        if chapter not in recordings or not recordings[chapter]["results"]:
             continue
+        first = recordings[chapter]["results"][0]  # all shapes of a workload have the same rate and bounds
+        (rate,), bounds = _rates_of(first), _bounds_of(first)
+        header = ["shape", "time", RATES[rate][0], *(f"{BOUNDS[key]} bound" for key in bounds), "of the largest"]
+        header += ["registers", "shared memory", "blocks per SM", "relative L2"]
         rows = [
             [
                 result["shape"],
                 time(result),
-                number(result["points_per_second"] / 1e9),
-                *(f"{number(result[bound])} ms" for bound in BOUNDS),
+                number(result[rate] / RATES[rate][1]),
+                *(bound(result, key) for key in bounds),
                 of_bound(result),
                 f"{result['registers']:.0f}",
                 f"{result['shared_bytes']:.0f} B",
@@ -376,8 +417,8 @@ def _cell(cell: dict[str, Any] | None) -> str:
 def table(name: str, results: Results) -> list[str] | None:
     """The lines of the table called `name`, or None if there is no such table."""
     kind, _, chapter = name.partition(" ")
-    if name == "ladder":
-        return ladder(results)
+    if kind == "ladder" and chapter in LADDER_SHAPES:
+        return ladder(results, chapter)
     if name == "emulator":
         return emulator(results)
     if name == "bugs":
@@ -410,7 +451,7 @@ def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tu
             if made is None:
                 raise TableError(
                     f"{file}:{start[0] + 1}: there is no table {start[1]}: "
-                    "use `ladder`, `emulator`, `bugs`, `litmus`, `grid` with a program, "
+                    "use `ladder` with a workload, `emulator`, `bugs`, `litmus`, `grid` with a program, "
                     "or `results` with a chapter's folder."
                 )
             new = ["\n", *(f"{row}\n" for row in made), "\n"]
@@ -451,7 +492,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"{error.filename} cannot be read: {error.strerror}.")
     if not tables:
-        sys.exit(f"{root} has no table: README.md needs `<!-- table: ladder -->` and `<!-- end of table -->`.")
+        sys.exit(f"{root} has no table: README.md needs `<!-- table: ladder attention -->` and `<!-- end of table -->`.")
     if arguments.check and differing:
         repair = "run python3 common/cmake/tables.py --root . and commit"
         sys.exit("\n".join(f"{sentence}: {repair}." for sentence in differing))

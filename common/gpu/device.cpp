@@ -60,6 +60,8 @@ bool is_lost = false;
 
 int most_blocks_per_sm = 0;  // 0: as many as fit
 
+cudaStream_t stream_of_launches = nullptr;
+
 struct LastLaunch {
   const void* kernel = nullptr;
   LaunchShape shape;
@@ -149,6 +151,10 @@ void synchronize() {
 void remember_launch(const void* kernel, const LaunchShape& shape) { last_launch = {kernel, shape}; }
 
 void limit_blocks_per_sm(int most) { most_blocks_per_sm = most; }
+
+void launch_into(cudaStream_t stream) { stream_of_launches = stream; }
+
+cudaStream_t launch_stream() { return stream_of_launches; }
 
 std::size_t padded_shared_bytes(std::size_t bytes) {
   if (most_blocks_per_sm == 0) return bytes;

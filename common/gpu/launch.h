@@ -43,6 +43,10 @@ void limit_blocks_per_sm(int most);
 /// Remembers a launch for last_kernel_info().
 void remember_launch(const void* kernel, const LaunchShape& shape);
 
+/// For measurements: from now on launches go into this stream. nullptr, the default stream, ends that.
+void launch_into(cudaStream_t stream);
+cudaStream_t launch_stream();
+
 /// The shared memory that a launch gets which asks for `bytes`; see limit_blocks_per_sm.
 std::size_t padded_shared_bytes(std::size_t bytes);
 #endif
@@ -126,6 +130,7 @@ static void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Argu
   configuration.gridDim = shape.grid;
   configuration.blockDim = shape.block;
   configuration.dynamicSmemBytes = padded.shared_bytes;
+  configuration.stream = gpu::launch_stream();
   GPU_CHECK(cudaLaunchKernelEx(&configuration, kernel, std::forward<Arguments>(arguments)...));
 }
 

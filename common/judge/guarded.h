@@ -86,11 +86,10 @@ class Guarded {
 
   /// Fills everything, payload and guards, with poison again.
   void refill() {
-    T element;
-    for (size_t i = 0; i < sizeof(T); i += sizeof(poison)) {
-      std::memcpy(reinterpret_cast<std::byte*>(&element) + i, &poison, sizeof(poison));
+    for (const std::span<T> part : {storage().first(guard), payload(), storage().last(guard)}) {
+      const std::span<std::byte> bytes = std::as_writable_bytes(part);
+      for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(poison >> (i % 2 * 8));
     }
-    std::ranges::fill(storage_, element);
   }
 
   std::span<T> storage() { return storage_; }

@@ -15,7 +15,9 @@ from lab.complaint import Complaint
 REPETITIONS = 9
 _SECONDS = 900.0
 _MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
-_BOUNDS = ("dram_bound_ms", "l1_bound_ms", "issue_bound_ms")
+# How the names of a workload's own counters end: times that no kernel can beat, and what is done in a second.
+BOUND = "_bound_ms"
+RATE = "_per_second"
 # What Google Benchmark writes of itself; every other number of a row is a counter of ours.
 _NOT_COUNTERS = frozenset(
     (
@@ -43,11 +45,20 @@ class Measurement:
     counters: dict[str, float]
 
     @property
+    def bounds(self) -> dict[str, float]:
+        """The milliseconds of each bound by its name: "dram"."""
+        return {name.removesuffix(BOUND): value for name, value in self.counters.items() if name.endswith(BOUND)}
+
+    @property
     def largest_bound(self) -> tuple[str, float]:
         """The name and the milliseconds of the bound that forbids most; ("", 0) when none was given."""
-        bounds = {name.removesuffix("_bound_ms"): self.counters.get(name, 0.0) for name in _BOUNDS}
-        name = max(bounds, key=lambda bound: bounds[bound])
-        return (name, bounds[name]) if bounds[name] > 0 else ("", 0.0)
+        return max(self.bounds.items(), key=lambda bound: bound[1], default=("", 0.0))
+
+    @property
+    def rate(self) -> tuple[str, float]:
+        """What is done in a second, and how much of it: ("points", 9.5e9); ("", 0) when that was not given."""
+        rates = [(name.removesuffix(RATE), value) for name, value in self.counters.items() if name.endswith(RATE)]
+        return rates[0] if rates else ("", 0.0)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab import benchmark, machines
-from lab.benchmark import Measurement, Report
+from lab.benchmark import RATE, Measurement, Report
 from lab.chapters import Chapter
 from lab.check import Check
 from lab.complaint import Complaint
 from lab.project import Project
 from lab.terminal import Progress, paint, table
 
-_NO_COUNTS = frozenset({"points_per_second", "relative_l2"})  # a time in disguise, and the judge's measure
 
 
 def compare(project: Project, chapter: Chapter, kernel: Path | None) -> int:
@@ -67,7 +66,8 @@ def counts(report: Report) -> list[str]:
         rows = [[shape, "yours", "reference", "previous", "yours/ref."]]
         for name in yours.counters:
             values = [counters.get(name) for counters in measured]
-            if name in _NO_COUNTS or not any(values):
+            # no counts: the judge's measure, and a time in disguise
+            if name == "relative_l2" or name.endswith(RATE) or not any(values):
                 continue
             mine, theirs, _ = values
             words = name.replace("_", " ")

@@ -52,15 +52,16 @@ def _measure(project: Project, chapters: list[Chapter], found: Machines) -> dict
 
 
 def _times(reports: dict[str, Report]) -> list[str]:
-    rows = [["chapter", "shape", "ms", "points/s", "largest bound", "reached", "relative L2"]]
+    rows = [["chapter", "shape", "ms", "per second", "largest bound", "reached", "relative L2"]]
     for name, measured in _references(reports):
         bound, bound_ms = measured.largest_bound
+        things, rate = measured.rate
         rows.append(
             [
                 name,
                 measured.shape,
                 f"{measured.ms:.4g} ± {measured.noise_ms:.1g}",
-                f"{measured.counters.get('points_per_second', 0.0):.3g}",
+                f"{rate:.3g} {things}" if things else "-",
                 f"{bound_ms:.3g} ms {bound}" if bound else "-",
                 f"{bound_ms / measured.ms:.0%}" if bound else "-",
                 f"{measured.counters.get('relative_l2', float('nan')):.1e}",

@@ -9,20 +9,11 @@ import shutil
 from pathlib import Path
 
 import processes
-from lab.benchmark import Measurement, Report
+from lab.benchmark import BOUND, RATE, Measurement, Report
 from lab.complaint import Complaint
 from lab.files import write_whole
 
-_COUNTERS = (
-    "points_per_second",
-    "dram_bound_ms",
-    "l1_bound_ms",
-    "issue_bound_ms",
-    "registers",
-    "shared_bytes",
-    "blocks_per_sm",
-    "relative_l2",
-)
+_COUNTERS = ("registers", "shared_bytes", "blocks_per_sm", "relative_l2")
 
 
 def file_name(gpu: str) -> str:
@@ -74,9 +65,14 @@ def commit(root: Path) -> str:
 
 def _result(measured: Measurement) -> dict[str, object]:
     missing = [name for name in _COUNTERS if name not in measured.counters]
+    if not measured.bounds:
+        missing.append("a bound")
+    if not measured.rate[0]:
+        missing.append("a rate")
     if missing:
         raise Complaint(f"nothing was recorded: the benchmark at {measured.shape} does not count {', '.join(missing)}.")
-    counters = {name: rounded(measured.counters[name]) for name in _COUNTERS}
+    names = (measured.rate[0] + RATE, *(name + BOUND for name in measured.bounds), *_COUNTERS)
+    counters = {name: rounded(measured.counters[name]) for name in names}
     times = {"ms": rounded(measured.ms), "noise_ms": rounded(measured.noise_ms)}
     return {"shape": measured.shape, **times, **counters, "repetitions": measured.repetitions}
 

@@ -15,10 +15,10 @@ using namespace copy_rate;
 
 constexpr int64_t most_shared_bytes = 227 * 1024;
 #if GPU_IS_REAL
-constexpr int iterations = 5, tiles = 2000;
+constexpr int tiles = 2000;
 constexpr int width = 162, height = 94, images = 48;  // level 0 of `field`: 47 MB
 #else
-constexpr int iterations = 1, tiles = 20;
+constexpr int tiles = 20;
 constexpr int width = 8, height = 4, images = 2;
 #endif
 
@@ -71,7 +71,7 @@ void measure(benchmark::State& state, int stages, int part, Experiment experimen
   state.counters["cycles_per_box"] = benchmark::Counter(
       sm_boxes / gpu::device().clock_hz, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 #else
-  bench::report_counts(state);
+  bench::report_kernel(state);
 #endif
 }
 
@@ -91,10 +91,8 @@ int main(int argc, char** argv) {
         if (shared_bytes(stages, experiment) > most_shared_bytes) continue;
         const std::string name = std::string(row.name) + ", " + std::to_string(stages) +
                                  (stages == 1 ? " stage/" : " stages/") + std::to_string(warps);
-        benchmark::RegisterBenchmark(name.c_str(),
-                                     [=](benchmark::State& state) { measure(state, stages, row.part, experiment); })
-            ->UseManualTime()
-            ->Iterations(iterations);
+        bench::register_launches(name, benchmark::kMillisecond,
+                                 [=](benchmark::State& state) { measure(state, stages, row.part, experiment); });
       }
     }
   }

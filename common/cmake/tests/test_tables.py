@@ -14,7 +14,13 @@ LOCAL = {
 }  # fmt: skip
 UNIFORM = {**LOCAL, "shape": "field uniform", "ms": 12.345, "noise_ms": 0.001, "dram_bound_ms": 1.5}
 
-README = "# Title\r\n\n<!-- table: ladder -->\nold\n<!-- end of table -->\n\nText after, no newline at the end"
+README = "# Title\r\n\n<!-- table: ladder deformable_attention -->\nold\n<!-- end of table -->\n\nText after, no newline at the end"
+LIST = """tutorial_chapter(01_baseline PREVIOUS none WORKLOAD deformable_attention COMPUTE_CAPABILITY 8.0
+                 LIMITS registers=64)
+tutorial_chapter(02_tma PREVIOUS 01_baseline
+                 WORKLOAD deformable_attention COMPUTE_CAPABILITY 9.0)
+tutorial_chapter(05_stream PREVIOUS none WORKLOAD attention COMPUTE_CAPABILITY 8.0)
+"""
 PAGE = "# One\n<!-- table: results {} -->\n<!-- end of table -->\ntext\n"
 
 HEADER = (
@@ -39,6 +45,7 @@ class Tables(ToolTest):
     def setUp(self) -> None:
         super().setUp()
         self.write("README.md", README)
+        self.write("CMakeLists.txt", LIST)
         for chapter in ("01_baseline", "02_tma"):
             self.write(f"chapters/{chapter}/README.md", PAGE.format(chapter))
 
@@ -60,7 +67,7 @@ class Writing(Tables):
     def test_the_ladder_has_a_row_for_each_chapter_measured_or_not(self) -> None:
         self.record("NVIDIA H200", one=recording(LOCAL, UNIFORM))
         self.assertIn(
-            f"<!-- table: ladder -->\n\n{HEADER}"
+            f"<!-- table: ladder deformable_attention -->\n\n{HEADER}"
             "| [01_baseline](chapters/01_baseline/README.md) | 3.31 ± 0.01 ms | 12.3 ± <0.1 ms | 7 % (L1) | 40 |\n"
             "| [02_tma](chapters/02_tma/README.md) | – | – | – | – |\n"
             f"\n{CAPTION}\n\n<!-- end of table -->",
@@ -78,6 +85,25 @@ class Writing(Tables):
         )
         self.assertIn("| field uniform | 12.3 ± <0.1 ms | 9.51 | 1.50 ms | 0.240 ms | 0.220 ms | 12 % (DRAM) |", page)
         self.assertIn(f"\n\n{CAPTION}\n\n<!-- end of table -->\ntext\n", page)
+
+    def test_a_workload_has_its_own_ladder_rate_and_bounds_and_short_times_are_in_microseconds(self) -> None:
+        self.write("README.md", "<!-- table: ladder attention -->\n<!-- end of table -->\n")
+        self.write("chapters/05_stream/README.md", PAGE.format("05_stream"))
+        mission = {key: value for key, value in LOCAL.items() if "bound" not in key and "points" not in key}
+        mission |= {"shape": "mission", "ms": 0.01234, "noise_ms": 0.00012, "flop_per_second": 4.5e14}
+        mission |= {"dram_bound_ms": 0.00073, "tensor_bound_ms": 0.00136, "exp_bound_ms": 0.00113}
+        long = {**mission, "shape": "long", "ms": 0.1234}
+        self.write("docs/results/g.json", json.dumps({"gpu": "G", "chapters": {"05_stream": recording(mission, long)}}))
+        readme = self.generate()
+        self.assertIn("| chapter | mission | long | of its largest bound (mission) | registers |\n", readme)
+        self.assertIn(
+            "| [05_stream](chapters/05_stream/README.md) | 12.3 ± 0.1 µs | 0.123 ± <0.001 ms | 11 % (tensor core) | 40 |\n",
+            readme,
+        )
+        self.assertNotIn("01_baseline", readme)
+        page = self.read("chapters/05_stream/README.md")
+        self.assertIn("| shape | time | TFLOP/s | DRAM bound | tensor core bound | exp bound | of the largest |", page)
+        self.assertIn("| mission | 12.3 ± 0.1 µs | 450 | 0.730 µs | 1.36 µs | 1.13 µs | 11 % (tensor core) | 40 |", page)
 
     def test_a_second_gpu_gets_a_table_of_its_own(self) -> None:
         self.record("NVIDIA H200", one=recording(LOCAL))
@@ -356,7 +382,7 @@ class Checking(Tables):
         repair = "run python3 common/cmake/tables.py --root . and commit."
         self.assert_refuses(
             done,
-            f"README.md: the table ladder is not what docs/results/ gives: {repair}",
+            f"README.md: the table ladder deformable_attention is not what docs/results/ gives: {repair}",
             f"chapters/01_baseline/README.md: the table results 01_baseline is not what docs/results/ gives: {repair}",
         )
         self.assertNotIn("02_tma", done.stderr)
@@ -375,15 +401,15 @@ class Refusing(Tables):
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
     def test_an_unknown_table(self) -> None:
-        for name in ("steps", "results 09_none", "results", "ladder 2"):
+        for name in ("steps", "results 09_none", "results", "ladder", "ladder 2"):
             self.write("README.md", f"\n<!-- table: {name} -->\n<!-- end of table -->\n")
             self.refuse(f"README.md:2: there is no table {name}")
 
     def test_a_table_without_an_end(self) -> None:
-        self.write("README.md", "a\n\n<!-- table: ladder -->\nb\n")
-        self.refuse("README.md:3: the table ladder has no `<!-- end of table -->`")
-        self.write("README.md", "<!-- table: ladder -->\n<!-- table: ladder -->\n<!-- end of table -->\n")
-        self.refuse("README.md:1: the table ladder has no")
+        self.write("README.md", "a\n\n<!-- table: ladder deformable_attention -->\nb\n")
+        self.refuse("README.md:3: the table ladder deformable_attention has no `<!-- end of table -->`")
+        self.write("README.md", "<!-- table: ladder deformable_attention -->\n<!-- table: ladder deformable_attention -->\n<!-- end of table -->\n")
+        self.refuse("README.md:1: the table ladder deformable_attention has no")
 
     def test_an_end_without_a_table(self) -> None:
         self.write("README.md", "<!-- end of table -->\n")
@@ -419,6 +445,10 @@ class Refusing(Tables):
             (
                 {"gpu": "G", "chapters": {"01_baseline": recording({**LOCAL, "l1_bound_ms": float("inf")})}},
                 "l1_bound_ms of",
+            ),
+            (
+                {"gpu": "G", "chapters": {"01_baseline": recording({**LOCAL, "flop_per_second": 1.0})}},
+                'the result of 01_baseline, "field local", has no bound, or not one rate',
             ),
             (
                 {"gpu": "G", "chapters": {"01_baseline": recording({**LOCAL, "registers": "40"})}},

@@ -349,6 +349,16 @@ TEST_CASE("writes inside the payload leave the guards in peace") {
   CHECK(Guarded<uint16_t>(0).check_guards("output").accepted());
 }
 
+TEST_CASE("bytes can be guarded as well, also an odd number of them") {
+  Guarded<std::byte> input(7);
+  CHECK(input.check_guards("input").accepted());
+  input.payload().data()[-1] = input.payload().data()[-2];
+  CHECK(input.check_guards("input").name == "guard-before");
+  input.refill();
+  input.payload().data()[7] = std::byte{0};
+  CHECK(input.check_guards("input").name == "guard-after");
+}
+
 TEST_CASE("a write before the buffer is rejected") {
   Guarded<uint16_t> output(12);
   for (int i = 1; i <= 6; ++i) output.payload().data()[-i] = 1;

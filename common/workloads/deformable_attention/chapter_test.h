@@ -3,10 +3,8 @@
 // What the tests of the chapters on deformable attention share.
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 
-#include "testing/chapter_test.h"
+#include "workloads/chapter_test.h"
 #include "workloads/deformable_attention/runner.h"
 
 namespace deformable_attention {
@@ -16,17 +14,8 @@ inline PackedShape small() {
   return {.batch = 1, .queries = 5, .heads = 1, .channels = 8, .points = 2, .maps = {{3, 5}, {2, 4}}};
 }
 
-/// Ends the test case, red, with what is wrong with the kernel on these inputs, if anything is.
-inline void check(const Inputs& inputs, std::string_view configuration = {}) {
-  const std::string wrong = what_is_wrong(inputs, configuration);
-  if (!wrong.empty()) FAIL(wrong);
-}
-
-/// The same, if repeated launches leave different bits.
-inline void check_bits(const Inputs& inputs, int gpu_runs, std::string_view configuration = {}) {
-  const std::string wrong = what_differs(inputs, gpu_runs, configuration);
-  if (!wrong.empty()) FAIL(wrong);
-}
+using workloads::check;
+using workloads::check_bits;
 
 /// Puts point number `i` of the inputs at (x, y), given in pixels of its level.
 inline void put(Inputs& inputs, std::size_t i, float x, float y) {

@@ -4,6 +4,7 @@
 
 #include "gpu/half.h"
 #include "gpu/types.h"
+#include "workloads/configuration.h"
 
 namespace deformable_attention {
 
@@ -35,13 +36,7 @@ struct Problem {
   Level levels[max_levels];
 };
 
-/// Launches a kernel on a problem whose pointers are device pointers. Does not wait for it.
-using LaunchFunction = void (*)(const Problem&);
-
-/// A kernel template with its arguments chosen: `name` says which, "4 stages".
-struct Configuration {
-  const char* name;
-  LaunchFunction launch;
-};
+using LaunchFunction = workloads::LaunchFunction<Problem>;
+using Configuration = workloads::Configuration<Problem>;
 
 }  // namespace deformable_attention

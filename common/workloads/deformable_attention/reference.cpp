@@ -3,11 +3,9 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "workloads/parallel_for.h"
-#include "workloads/random.h"
 
 namespace deformable_attention {
 namespace {
@@ -83,25 +81,6 @@ void add_point(const Inputs& inputs, int64_t row, int64_t point, const Rule& rul
 }
 
 }  // namespace
-
-std::vector<int64_t> all_rows(const Shape& shape) {
-  std::vector<int64_t> rows(shape.rows());
-  std::iota(rows.begin(), rows.end(), 0);
-  return rows;
-}
-
-std::vector<int64_t> sample_rows(const Shape& shape, int64_t count, uint64_t seed) {
-  if (shape.rows() <= count) return all_rows(shape);
-  const workloads::Random random(seed, 0);
-  std::vector<int64_t> rows(count);
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t begin = i * shape.rows() / count, end = (i + 1) * shape.rows() / count;
-    rows[i] = begin + random.below(end - begin, i);
-  }
-  rows.front() = 0;
-  rows.back() = shape.rows() - 1;
-  return rows;
-}
 
 std::vector<double> reference(const Inputs& inputs, std::span<const int64_t> rows, const Rule& rule) {
   const int channels = inputs.shape.channels;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "workloads/deformable_attention/inputs.h"
+#include "workloads/rows.h"
 
 namespace deformable_attention {
 
@@ -32,12 +33,8 @@ struct Rule {
   bool channels_before_heads = false;  // value read as [pixels][channels][heads]
 };
 
-/// Every row of the output, 0 .. shape.rows() - 1.
-std::vector<int64_t> all_rows(const Shape& shape);
-
-/// `count` rows of the output in rising order, spread evenly with a random place in each interval; always with the
-/// first and the last row. All rows, if there are no more than that.
-std::vector<int64_t> sample_rows(const Shape& shape, int64_t count, uint64_t seed);
+using workloads::all_rows;
+using workloads::sample_rows;
 
 /// The selected rows of the output, [rows.size()][channels], in double precision. For each level and point
 ///   x = location.x * width - 0.5,  y = location.y * height - 0.5;

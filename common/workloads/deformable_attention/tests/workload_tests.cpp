@@ -12,10 +12,10 @@
 
 #include "judge/guarded.h"
 #include "workloads/deformable_attention/inputs.h"
-#include "workloads/deformable_attention/kernel_registry.h"
 #include "workloads/deformable_attention/mistakes.h"
 #include "workloads/deformable_attention/output_judge.h"
 #include "workloads/deformable_attention/reference.h"
+#include "workloads/kernel_registry.h"
 #include "workloads/parallel_for.h"
 
 using namespace deformable_attention;
@@ -762,7 +762,7 @@ TEST_CASE("the judge names selected rows by their place in the whole output, and
 
 TEST_CASE("a kernel's configurations are found by name, and an unknown name is refused with those that there are") {
   const LaunchFunction one = [](const Problem&) {}, two = [](const Problem&) { throw 0; };
-  const Variant kernel{"yours", {{"1 stage", one}, {"2 stages", two}}};
+  const workloads::Variant<Problem> kernel{"yours", {{"1 stage", one}, {"2 stages", two}}};
   CHECK((kernel.find("1 stage") == one));
   CHECK((kernel.find("2 stages") == two));
   CHECK_THROWS_WITH_AS(kernel.find("3 stages"),

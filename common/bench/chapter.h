@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+namespace bench {
+
+/// What a workload gives to the measuring programs of its chapters: registers the benchmarks of chNN_bench, which
+/// compares kernels, and of chNN_sweep, which runs one kernel's configurations (see bench/measure.h). Both return what
+/// the benchmarks work on: keep it until they have run.
+std::shared_ptr<void> register_chapter();
+std::shared_ptr<void> register_sweep();
+
+}  // namespace bench

@@ -1,0 +1,9 @@
+// chNN_bench and chNN_compare: all kernels of the program on the same inputs.
+
+#include "bench/bench.h"
+#include "bench/chapter.h"
+
+int main(int argc, char** argv) {
+  const auto kept = bench::register_chapter();
+  return bench::run(argc, argv, TUTORIAL_COMPUTE_CAPABILITY);
+}

@@ -1,0 +1,144 @@
+#pragma once
+
+// The measuring programs of a chapter: every kernel of the program on the same inputs, each output judged before and
+// after. A workload states its shapes and bounds (bench/<workload>_measure.cpp); `Types` is what it also states for its
+// tests (workloads/runner.h).
+
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bench/bench.h"
+#include "gpu/device.h"
+#include "gpu/launch.h"
+#include "judge/judge.h"
+#include "workloads/kernel_registry.h"
+#include "workloads/rows.h"
+
+namespace bench {
+
+/// A shape to measure, by the name that the tables show.
+template <class Types>
+struct Shape {
+  using Inputs = typename Types::Inputs;
+
+  const char* name;
+  std::function<Inputs(uint64_t seed)> make_inputs;
+  benchmark::TimeUnit unit;  // that fits its times
+
+  /// Counts what the tables show beside the time: on a GPU the bounds, times that no kernel of this kind can beat, each
+  /// for one resource at its peak rate.
+  void (*count)(benchmark::State& state, const Inputs& inputs);
+};
+
+/// One set of inputs, on the host and on the device, with its judge.
+template <class Types>
+struct InputSet {
+  InputSet(const Shape<Types>& shape, uint64_t seed)
+      : inputs(shape.make_inputs(seed)),
+        judge(inputs, workloads::sample_rows(inputs.shape, 4096, seed)),
+        device(inputs) {}
+
+  typename Types::Inputs inputs;
+  typename Types::OutputJudge judge;
+  typename Types::DeviceProblem device;
+};
+
+/// A shape with its input sets: made when they are first needed, shared by all kernels, and so many that a kernel finds
+/// none of a set's data in the L2 cache when its turn comes again.
+template <class Types>
+struct Workload {
+  Shape<Types> shape;
+  std::deque<InputSet<Types>> sets = {};
+  std::set<std::string> checked = {};  // the kernels that have been checked, on all sets, before their first repetition
+  std::size_t repetitions = 0;         // of all kernels: which set is checked after the next one
+
+  void make_sets() {
+    if (!sets.empty()) return;
+    sets.emplace_back(shape, 1);
+    const std::size_t bytes = sets.front().device.input_bytes();
+    const std::size_t count = 1 + (2 * gpu::device().l2_bytes + bytes - 1) / bytes;
+    for (std::size_t seed = 2; seed <= count; ++seed) sets.emplace_back(shape, seed);
+  }
+};
+
+/// Launches the kernel on a set and judges what it left. Returns the relative L2 error.
+/// Errors: std::runtime_error with the judge's words.
+template <class Types>
+double check(workloads::LaunchFunction<typename Types::Problem> launch, InputSet<Types>& set) {
+  set.device.poison_output();
+  launch(set.device.problem());
+  const ::judge::Verdict verdict = set.device.judge(set.judge);
+  if (!verdict.accepted()) throw std::runtime_error(verdict.text());
+  return verdict.relative_l2;
+}
+
+/// Times `launch`, which is called `name`, on a workload, and judges its output on all sets before the first repetition
+/// and on one after each. Counts what the tables show: bounds and resources on a GPU, what the emulator counts on it. A
+/// wrong output ends the benchmark with the judge's words.
+template <class Types>
+void measure(benchmark::State& state, const std::string& name,
+             workloads::LaunchFunction<typename Types::Problem> launch, Workload<Types>& workload) {
+  try {
+    workload.make_sets();
+    auto& sets = workload.sets;
+    if (workload.checked.insert(name).second) {
+      for (InputSet<Types>& set : sets) check(launch, set);
+    }
+    time_launches(state, [&](int64_t i) { launch(sets[i % sets.size()].device.problem()); });
+    // And one set after each repetition: timing must not change what is computed.
+    state.counters["relative_l2"] = check(launch, sets[workload.repetitions++ % sets.size()]);
+    workload.shape.count(state, sets.front().inputs);
+    report_kernel(state);
+  } catch (const std::exception& error) {
+    fail(state, name + " at " + workload.shape.name + ": " + error.what());
+  }
+}
+
+/// Registers a benchmark for each kernel of the program, in its first configuration, at each shape:
+/// "reference/mission". Returns what the benchmarks work on: keep it until they have run.
+template <class Types>
+std::shared_ptr<void> register_kernels(const std::vector<Shape<Types>>& shapes) {
+  const auto workloads = std::make_shared<std::deque<Workload<Types>>>();
+  for (const Shape<Types>& shape : shapes) {
+    Workload<Types>& workload = workloads->emplace_back(shape);
+    for (const auto& variant : workloads::variants<typename Types::Problem>()) {
+      register_launches(variant.name + "/" + shape.name, shape.unit, [&variant, &workload](benchmark::State& state) {
+        measure(state, variant.name, variant.configurations.front().launch, workload);
+      });
+    }
+  }
+  return workloads;
+}
+
+/// Registers a benchmark for each configuration of the program's kernels at one shape, with 1, 2, 4, ... blocks on a
+/// multiprocessor, and with all that fit: "2 stages/4". Where fewer fit, the counter blocks_per_sm says so. Returns as
+/// register_kernels().
+template <class Types>
+std::shared_ptr<void> register_configurations(const Shape<Types>& shape) {
+  const auto workload = std::make_shared<Workload<Types>>(shape);
+  for (const auto& variant : workloads::variants<typename Types::Problem>()) {
+    for (const auto& configuration : variant.configurations) {
+      for (const int blocks : {1, 2, 4, 8, 0}) {
+        const std::string name = std::string(configuration.name) + "/" + (blocks ? std::to_string(blocks) : "all");
+        register_launches(
+            name, shape.unit,
+            [&workload = *workload, launch = configuration.launch, name, blocks](benchmark::State& state) {
+              gpu::limit_blocks_per_sm(blocks);
+              measure(state, name, launch, workload);
+              gpu::limit_blocks_per_sm(0);
+            });
+      }
+    }
+  }
+  benchmark::AddCustomContext("rows", "configuration");
+  benchmark::AddCustomContext("columns", "blocks per SM");
+  return workload;
+}
+
+}  // namespace bench

@@ -1,0 +1,14 @@
+#pragma once
+
+// What a kernel file of this workload includes beside gpu/gpu.h: the problem, and the registration of its launch
+// function.
+#include "workloads/attention/problem.h"
+#include "workloads/registration.h"
+
+namespace attention {
+
+/// register_kernel(launch_function), or register_kernel({{"2 stages", one}, {"3 stages", another}}), at the kernel
+/// file's end. (Static: each file has its own variant.)
+static constexpr workloads::Registration<Problem> register_kernel{TUTORIAL_VARIANT};
+
+}  // namespace attention
