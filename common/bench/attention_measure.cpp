@@ -46,12 +46,17 @@ std::shared_ptr<void> bench::register_chapter() {
                                   measured("large 128", large_shape(128)), measured("decode", decode_shape())});
 }
 
-std::shared_ptr<void> bench::register_sweep() { return register_configurations(measured("long", long_shape())); }
+std::shared_ptr<void> bench::register_sweep() {
+  return register_configurations<Types>(
+      {measured("mission", mission_shape()), measured("long", long_shape()), measured("decode", decode_shape())});
+}
 
 #else
 
 std::shared_ptr<void> bench::register_chapter() { return register_kernels<Types>({measured("quick", quick_shape())}); }
 
-std::shared_ptr<void> bench::register_sweep() { return register_configurations(measured("quick", quick_shape())); }
+std::shared_ptr<void> bench::register_sweep() {
+  return register_configurations<Types>({measured("quick", quick_shape())});
+}
 
 #endif

@@ -48,4 +48,4 @@ std::vector<bench::Shape<Types>> measured_shapes() {
 
 std::shared_ptr<void> bench::register_chapter() { return register_kernels(measured_shapes()); }
 
-std::shared_ptr<void> bench::register_sweep() { return register_configurations(measured_shapes().front()); }
+std::shared_ptr<void> bench::register_sweep() { return register_occupancies(measured_shapes().front()); }

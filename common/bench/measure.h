@@ -78,21 +78,23 @@ double check(workloads::LaunchFunction<typename Types::Problem> launch, InputSet
   return verdict.relative_l2;
 }
 
-/// Times `launch`, which is called `name`, on a workload, and judges its output on all sets before the first repetition
-/// and on one after each. Counts what the tables show: bounds and resources on a GPU, what the emulator counts on it. A
-/// wrong output ends the benchmark with the judge's words.
+/// Times a configuration, which is called `name`, on a workload, and judges its output on all sets before the first
+/// repetition and on one after each, unless it is not to be judged. Counts what the tables show: bounds and resources
+/// on a GPU, what the emulator counts on it. A wrong output ends the benchmark with the judge's words.
 template <class Types>
 void measure(benchmark::State& state, const std::string& name,
-             workloads::LaunchFunction<typename Types::Problem> launch, Workload<Types>& workload) {
+             const workloads::Configuration<typename Types::Problem>& configuration, Workload<Types>& workload) {
   try {
     workload.make_sets();
     auto& sets = workload.sets;
-    if (workload.checked.insert(name).second) {
-      for (InputSet<Types>& set : sets) check(launch, set);
+    if (configuration.judged && workload.checked.insert(name).second) {
+      for (InputSet<Types>& set : sets) check(configuration.launch, set);
     }
-    time_launches(state, [&](int64_t i) { launch(sets[i % sets.size()].device.problem()); });
+    time_launches(state, [&](int64_t i) { configuration.launch(sets[i % sets.size()].device.problem()); });
     // And one set after each repetition: timing must not change what is computed.
-    state.counters["relative_l2"] = check(launch, sets[workload.repetitions++ % sets.size()]);
+    if (configuration.judged) {
+      state.counters["relative_l2"] = check(configuration.launch, sets[workload.repetitions++ % sets.size()]);
+    }
     workload.shape.count(state, sets.front().inputs);
     report_kernel(state);
   } catch (const std::exception& error) {
@@ -109,7 +111,7 @@ std::shared_ptr<void> register_kernels(const std::vector<Shape<Types>>& shapes) 
     Workload<Types>& workload = workloads->emplace_back(shape);
     for (const auto& variant : workloads::variants<typename Types::Problem>()) {
       register_launches(variant.name + "/" + shape.name, shape.unit, [&variant, &workload](benchmark::State& state) {
-        measure(state, variant.name, variant.configurations.front().launch, workload);
+        measure(state, variant.name, variant.configurations.front(), workload);
       });
     }
   }
@@ -120,25 +122,45 @@ std::shared_ptr<void> register_kernels(const std::vector<Shape<Types>>& shapes) 
 /// multiprocessor, and with all that fit: "2 stages/4". Where fewer fit, the counter blocks_per_sm says so. Returns as
 /// register_kernels().
 template <class Types>
-std::shared_ptr<void> register_configurations(const Shape<Types>& shape) {
+std::shared_ptr<void> register_occupancies(const Shape<Types>& shape) {
   const auto workload = std::make_shared<Workload<Types>>(shape);
   for (const auto& variant : workloads::variants<typename Types::Problem>()) {
     for (const auto& configuration : variant.configurations) {
       for (const int blocks : {1, 2, 4, 8, 0}) {
         const std::string name = std::string(configuration.name) + "/" + (blocks ? std::to_string(blocks) : "all");
-        register_launches(
-            name, shape.unit,
-            [&workload = *workload, launch = configuration.launch, name, blocks](benchmark::State& state) {
-              gpu::limit_blocks_per_sm(blocks);
-              measure(state, name, launch, workload);
-              gpu::limit_blocks_per_sm(0);
-            });
+        register_launches(name, shape.unit,
+                          [&workload = *workload, &configuration, name, blocks](benchmark::State& state) {
+                            gpu::limit_blocks_per_sm(blocks);
+                            measure(state, name, configuration, workload);
+                            gpu::limit_blocks_per_sm(0);
+                          });
       }
     }
   }
   benchmark::AddCustomContext("rows", "configuration");
   benchmark::AddCustomContext("columns", "blocks per SM");
   return workload;
+}
+
+/// Registers a benchmark for each configuration of the program's kernels at each shape: "2 stages/mission". Returns as
+/// register_kernels().
+template <class Types>
+std::shared_ptr<void> register_configurations(const std::vector<Shape<Types>>& shapes) {
+  const auto workloads = std::make_shared<std::deque<Workload<Types>>>();
+  for (const Shape<Types>& shape : shapes) {
+    Workload<Types>& workload = workloads->emplace_back(shape);
+    for (const auto& variant : workloads::variants<typename Types::Problem>()) {
+      for (const auto& configuration : variant.configurations) {
+        const std::string name = std::string(configuration.name) + "/" + shape.name;
+        register_launches(name, shape.unit, [&workload, &configuration, name](benchmark::State& state) {
+          measure(state, name, configuration, workload);
+        });
+      }
+    }
+  }
+  benchmark::AddCustomContext("rows", "configuration");
+  benchmark::AddCustomContext("columns", "shape");
+  return workloads;
 }
 
 }  // namespace bench

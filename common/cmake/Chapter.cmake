@@ -1,8 +1,8 @@
 # tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...
 #                  [TUNED_FOR <sm_NN>])
 #
-# Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, variants/*.cu, and
-# test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to
+# Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, variants/*.cu,
+# ablation/*.cu, and test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to
 # compare with, none where a part begins. LIMITS are the resource gates of the reference, on every architecture,
 # or on the one whose number of registers its launch bounds are made for.
 #
@@ -12,7 +12,7 @@
 #   chNN_skeleton[_K]    tests of the skeleton, with all TODOs open  chNN_given          tests of <build>/given/NN_name/kernel.cu
 #                        or only TODO NN.K                           chNN_given_compare  its comparison
 #   chNN_bug_NAME        tests of a broken kernel, which must fail as it declares
-#   chNN_variant_NAME    tests of another right kernel
+#   chNN_variant_NAME    tests of another right kernel               chNN_ablation_NAME  ablation/NAME.cu in all its configurations
 
 set(tools ${PROJECT_SOURCE_DIR}/common/cmake)
 add_custom_target(skeletons)
@@ -137,6 +137,16 @@ function(tutorial_chapter name)
   benchmark_program(${ch}_compare bench ${ch}_kernel_yours_measured ${ch}_kernel_solution_measured ${previous})
   benchmark_program(${ch}_given_compare bench ${ch}_kernel_given_measured ${ch}_kernel_solution_measured ${previous})
   set_target_properties(${ch}_compare ${ch}_given_compare PROPERTIES EXCLUDE_FROM_ALL ON)
+
+  # Kernels with their parts left out, one at a time, to see what each costs; the whole kernel is the first configuration.
+  file(GLOB ablations CONFIGURE_DEPENDS ${chapter}/ablation/*.cu)
+  foreach(ablation IN LISTS ablations)
+    cmake_path(GET ablation STEM stem)
+    kernel(ablation_${stem} ${ablation} ablation MEASURED ARCHITECTURES ${test_architectures})
+    benchmark_program(${ch}_ablation_${stem} sweep ${ch}_kernel_ablation_${stem}_measured)
+    test_program(${ch}_ablation_${stem}_whole ${ch}_kernel_ablation_${stem})
+    labelled_test(${ch}_ablation_${stem} ${ch}_variants ${ch}_ablation_${stem}_whole)
+  endforeach()
 
   if(TUTORIAL_MACHINE STREQUAL "cuda")
     string(REPLACE ";" " " limits "${arg_LIMITS}")

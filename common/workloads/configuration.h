@@ -13,6 +13,7 @@ template <class Problem>
 struct Configuration {
   const char* name;
   LaunchFunction<Problem> launch;
+  bool judged = true;  // false: parts are left out to see what they cost, and the output is wrong
 };
 
 }  // namespace workloads

@@ -27,7 +27,7 @@ Shape long_shape() { return {.batch = 2, .heads = 8, .queries = 2048, .keys = 20
 
 Shape large_shape(int dim) { return {.batch = 4, .heads = 16, .queries = 8192, .keys = 8192, .dim = dim}; }
 
-Shape decode_shape() { return {.batch = 1, .heads = 8, .queries = 16, .keys = 65536, .dim = 64}; }
+Shape decode_shape() { return {.batch = 8, .heads = 16, .queries = 1, .keys = 8192, .dim = 64}; }
 
 Shape quick_shape() { return {.batch = 1, .heads = 2, .queries = 48, .keys = 48, .dim = 64}; }
 

@@ -48,7 +48,7 @@ Shape long_shape();
 /// 4, 16, 8192, dim: large enough that only throughput counts.
 Shape large_shape(int dim);
 
-/// 1, 8, 16 queries and 65536 keys, 64: few queries with a long past, as when text is generated.
+/// 8, 16, one query and 8192 keys, 64: each head asks once and has a long past, as when text is generated.
 Shape decode_shape();
 
 /// 1, 2, 48, 64: for a first look and for machines without a GPU.

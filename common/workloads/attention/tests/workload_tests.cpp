@@ -142,7 +142,7 @@ TEST_CASE("the named shapes are valid and have their sizes") {
   CHECK(long_shape().scores() == 67'108'864);
   CHECK(large_shape(128).query_count() == 67'108'864);
   CHECK(decode_shape().rows() == 128);
-  CHECK(decode_shape().key_count() == 33'554'432);
+  CHECK(decode_shape().key_count() == 67'108'864);
   CHECK(quick_shape().rows() == 96);
 }
 

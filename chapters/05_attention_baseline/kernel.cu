@@ -1,0 +1,96 @@
+// Your kernel for chapter 05_attention_baseline. `./lab check 5` judges it, `./lab reset 5` starts over.   skeleton 486c13b5d7b2
+// Chapter 05: attention with plain loads. A warp works on one query and takes 32 keys at a time: a lane for each.
+//
+// The scores of a query are never all there at the same time. The softmax is computed online: relative to the largest
+// score so far, with sums that are scaled down whenever a larger one comes.
+
+#include "gpu/gpu.h"
+#include "workloads/attention/kernel.h"
+
+namespace {
+
+using attention::Problem;
+using attention::Quantizer;
+
+constexpr int block_warps = 8;
+constexpr float log2_e = 1.44269504f;  // exp(x) is exp2(log2_e * x), and exp2 is what the hardware has
+
+template <int Dim>
+struct SharedStorage {
+  float query[block_warps][Dim];
+};
+
+struct alignas(16) Bytes {
+  uint8_t element[16];
+};
+
+// The product of a query with one key, whose elements stand for element - zero_point.
+template <int Dim>
+__device__ float product(const float (&query)[Dim], const uint8_t* key, float zero_point) {
+  float sum = 0;
+  for (int d = 0; d < Dim; d += 16) {
+    const Bytes bytes = *reinterpret_cast<const Bytes*>(key + d);
+    for (int i = 0; i < 16; ++i) sum += query[d + i] * (bytes.element[i] - zero_point);
+  }
+  return sum;
+}
+
+__device__ float largest_of_warp(float value) {
+  for (int other = 16; other > 0; other /= 2) value = fmaxf(value, __shfl_xor_sync(0xffffffff, value, other));
+  return value;
+}
+
+__device__ float sum_of_warp(float value) {
+  for (int other = 16; other > 0; other /= 2) value += __shfl_xor_sync(0xffffffff, value, other);
+  return value;
+}
+
+// 4 blocks leave a thread 64 registers.
+template <int Dim>
+__global__ void __launch_bounds__(block_warps * 32, 4) attention_kernel(const __grid_constant__ Problem p) {
+  constexpr int lane_dims = Dim / 32;  // of a value, and of the output
+  auto& shared = shared_storage<SharedStorage<Dim>>();
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const int query = blockIdx.x * block_warps + warp;
+  if (query >= p.queries) return;
+  const int64_t head = blockIdx.y;  // counted through the batch
+  const int64_t row = head * p.queries + query;
+  const uint8_t* const keys = p.key + head * p.keys * Dim;
+  const uint8_t* const values = p.value + head * p.keys * Dim;
+  const Quantizer key_quantizer = p.key_quantizer[head], value_quantizer = p.value_quantizer[head];
+
+  for (int d = lane; d < Dim; d += 32) shared.query[warp][d] = __half2float(p.query[row * Dim + d]);
+  __syncwarp();
+
+  const float scale = key_quantizer.scale * p.softmax_scale * log2_e;
+  // TODO 5.1: how many keys does this query see? (1 line)
+  TODO(5.1);
+  float largest = -INFINITY, sum = 0, output[lane_dims] = {};
+  for (int first = 0; first < seen; first += 32) {
+    const int key = first + lane;
+    // TODO 5.2: this lane's score, in units of log2: -INFINITY for a key that is not seen (about 4 lines)
+    TODO(5.2);
+    // TODO 5.3: the largest score so far, and what the sums so far must be multiplied with (about 3 lines)
+    TODO(5.3);
+    // TODO 5.4: this lane's weight, and the sum of all weights so far (2 lines)
+    TODO(5.4);
+    // TODO 5.5: the output so far: scaled down, and each value added with its key's weight (about 6 lines)
+    TODO(5.5);
+  }
+  for (int i = 0; i < lane_dims; ++i) {
+    p.output[row * Dim + lane * lane_dims + i] = __float2half(value_quantizer.scale * output[i] / sum);
+  }
+}
+
+template <int Dim>
+void launch_with(const Problem& p) {
+  const unsigned groups = (p.queries + block_warps - 1) / block_warps, heads = p.batch * p.heads;
+  if (groups * heads == 0) return;
+  launch(attention_kernel<Dim>, {dim3(groups, heads), block_warps * 32, sizeof(SharedStorage<Dim>)}, p);
+}
+
+void launch_baseline(const Problem& p) { p.dim == 64 ? launch_with<64>(p) : launch_with<128>(p); }
+
+const bool registered = attention::register_kernel(launch_baseline);
+
+}  // namespace
