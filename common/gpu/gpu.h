@@ -11,7 +11,6 @@
 #include "gpu/bulk_copy.h"
 #include "gpu/convert.h"
 #include "gpu/cp_async.h"
-#include "gpu/exponential.h"
 #include "gpu/fence.h"
 #include "gpu/half.h"
 #include "gpu/here.h"

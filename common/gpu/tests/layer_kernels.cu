@@ -104,12 +104,6 @@ __global__ void byte_permutations_kernel(int* output) {
   }
 }
 
-__global__ void exponentials_kernel(float* output, const float* input, int count) {
-  for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
-    output[i] = exp2_approx(input[i]);
-  }
-}
-
 __global__ void vectors_kernel(int* output, const int* input) {
   const auto number = [&](int i) { return __ldg(input + i); };
   const auto real = [&](int i) { return static_cast<float>(number(i)); };
@@ -175,9 +169,6 @@ void half2_fma(float* output, const float* input) { launch(half2_fma_kernel, {1,
 void half2_arithmetic(int* output, int with) { launch(half2_arithmetic_kernel, {1, 64}, output, with); }
 void halves_in_pairs(int* output, const int* input) { launch(halves_in_pairs_kernel, {1, 32}, output, input); }
 void byte_permutations(int* output) { launch(byte_permutations_kernel, {1, 64}, output); }
-void exponentials(float* output, const float* input, int count) {
-  launch(exponentials_kernel, {1, 64}, output, input, count);
-}
 void vectors(int* output, const int* input) { launch(vectors_kernel, {1, 1}, output, input); }
 void round_to_half(float* output, const float* input) { launch(round_to_half_kernel, {1, 32}, output, input); }
 void round_to_int(int* output, const int* input) { launch(round_to_int_kernel, {1, 32}, output, input); }

@@ -38,9 +38,6 @@ void halves_in_pairs(int* output, const int* input);
 /// __byte_perm(0x83024150, 0xf7869504, selector) for each of 65536 selectors.
 void byte_permutations(int* output);
 
-/// 2^x for `count` floats, by exp2_approx.
-void exponentials(float* output, const float* input, int count);
-
 /// Writes 0 to 17, by make_float2, make_float4, make_int2, make_int4, make_uint2 and make_uint4, after reading `input`,
 /// the same numbers, by __ldg.
 void vectors(int* output, const int* input);
