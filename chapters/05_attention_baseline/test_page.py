@@ -98,8 +98,8 @@ def bounds() -> list[list[str]]:
     return rows
 
 
-def check_prose(text: str) -> None:
-    """The arithmetic that stands in sentences, with its result."""
+def check_prose(text: str, last_row: list[str]) -> None:
+    """The arithmetic that stands in sentences, with its result; `last_row` is that of the recurrence's trace."""
     heads, queries, keys = SHAPES["mission"]
     rows, tiles = heads * queries, heads * queries * keys // TILE
     per_instruction = tiles / (SCHEDULERS * SMS * CLOCK_HZ) * 1e6  # microseconds for one instruction a tile
@@ -112,7 +112,11 @@ def check_prose(text: str) -> None:
     decode_tiles = SHAPES["decode"][2] // TILE
     decode_cycles = decode / decode_tiles * CLOCK_HZ / 1e6
     large = 64 * 8192 * 8192
+    measured = _claimed(text, r"each\) takes (\d+) µs on an H200")
     for claim in (
+        f"The output is {last_row[7]} / {last_row[6]} = {float(last_row[7]) / float(last_row[6]):g}",
+        f"{measured:.0f} µs, not {planned * per_instruction:.0f}. Where does the factor of "
+        f"{measured / (planned * per_instruction):.1f} come from",
         f"{rows:,} queries with {keys // TILE} tiles each: {tiles:,} tiles",
         f"{tiles:,} · {planned} / (4 · 132 · 1.98 GHz) = {planned * per_instruction:.0f} µs",
         f"are {instructions / tiles:,.0f} a tile",
@@ -154,6 +158,7 @@ def main() -> None:
 
     found = page_tables.find(PAGE, r"<!-- trace -->")
     scores, values = ([[parse(x) for x in row[column].split(", ")] for row in found.rows] for column in (1, 2))
+    last_row = trace(scores, values)[-1]
     found.compare(trace(scores, values), least=3)
 
     found = page_tables.find(PAGE, r"<!-- minus infinity -->")
@@ -175,7 +180,7 @@ def main() -> None:
         [[*row[:2], str(part)] for row, part in zip(found.rows, parts)] + [["together", "", str(sum(parts))]], least=6
     )
 
-    check_prose(" ".join(PAGE.read_text(encoding="utf-8").split()))
+    check_prose(" ".join(PAGE.read_text(encoding="utf-8").split()), last_row)
     check_kernel()
 
 
