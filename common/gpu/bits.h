@@ -18,15 +18,14 @@ GPU_FUNCTION To bits_as(From value) {
 
 #if !GPU_IS_REAL
 /// Four bytes, each picked from the eight of `x` (0 to 3) and `y` (4 to 7): byte i is the one whose number stands in
-/// the i-th hexadecimal digit of `selector`, from the right. A digit of 8 or more, d, gives eight times the top bit of
-/// byte d - 8.      PTX prmt.b32
+/// the i-th hexadecimal digit of `selector`, from the right. Of a digit only the three lower bits count.
+///      PTX prmt.b32
 GPU_FUNCTION unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
   const uint64_t bytes = uint64_t{y} << 32 | x;
   unsigned result = 0;
   for (int i = 0; i < 4; ++i) {
-    const unsigned digit = selector >> 4 * i & 15;
-    const auto byte = static_cast<unsigned>(bytes >> 8 * (digit & 7) & 0xff);
-    result |= (digit < 8 ? byte : (byte >> 7) * 0xff) << 8 * i;
+    const unsigned byte = selector >> 4 * i & 7;
+    result |= static_cast<unsigned>(bytes >> 8 * byte & 0xff) << 8 * i;
   }
   return result;
 }

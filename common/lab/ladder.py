@@ -76,14 +76,18 @@ def _counts(reports: dict[str, Report]) -> list[str]:
         "loaded bytes": "global_load_bytes",
         "boxes": "tensor_copies",
         "box bytes": "tensor_copy_bytes",
+        "cp.async": "cp_async_copies",
+        "their bytes": "cp_async_bytes",
         "stores": "global_stores",
         "shared loads": "shared_loads",
     }
-    rows = [["chapter", "shape", *columns, "relative L2"]]
-    for name, measured in _references(reports):
-        counted = [f"{measured.counters.get(column, 0.0):,.0f}" for column in columns.values()]
-        rows.append([name, measured.shape, *counted, f"{measured.counters.get('relative_l2', float('nan')):.1e}"])
-    return table(rows, frozenset(range(2, 9)))
+    measured = _references(reports)
+    used = {name: key for name, key in columns.items() if any(m.counters.get(key, 0.0) for _, m in measured)}
+    rows = [["chapter", "shape", *used, "relative L2"]]
+    for chapter, m in measured:
+        counted = [f"{m.counters.get(key, 0.0):,.0f}" for key in used.values()]
+        rows.append([chapter, m.shape, *counted, f"{m.counters.get('relative_l2', float('nan')):.1e}"])
+    return table(rows, frozenset(range(2, 3 + len(used))))
 
 
 def _references(reports: dict[str, Report]) -> list[tuple[str, Measurement]]:

@@ -44,7 +44,8 @@ struct alignas(16) Vector {
 
 template <int Dim>
 __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8_t* source, int keys_left) {
-  for (int i = threadIdx.x; i < tile_keys * Dim / 16; i += block_threads) {
+  for (int first = 0; first < tile_keys * Dim / 16; first += block_threads) {
+    const int i = first + threadIdx.x;
     const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
     const bool exists = key < keys_left;
     cp_async<16>(&destination[key][dim], exists ? source + i * 16 : source, exists ? 16 : 0);
@@ -119,7 +120,8 @@ __global__ void __launch_bounds__(block_threads) attention_kernel(const __grid_c
     cp_async_commit_group();
     const Bytes<Dim>& bytes = shared.bytes[tile % Stages];
     if (Without == Part::math) {
-      for (int i = threadIdx.x; i < tile_keys * Dim / 16; i += block_threads) {
+      for (int first = 0; first < tile_keys * Dim / 16; first += block_threads) {
+        const int i = first + threadIdx.x;
         const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
         sums.sum += bytes.key[key][dim] + bytes.value[key][dim];
       }
