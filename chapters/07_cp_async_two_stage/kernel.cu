@@ -1,4 +1,4 @@
-// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton 11417411311b
+// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton 593d15a24041
 // Chapter 07: the next tile is on its way while this one is computed.
 //
 // As chapter 06, but a tile's bytes come to shared memory by cp.async, one tile ahead, into one of two slots. When a
@@ -67,8 +67,7 @@ __device__ Halves to_halves(uint2 bytes, __half2 bias) {
 // Asks for one tile of keys or values, of which `keys_left` are there. Instead of the others come bytes of 0.
 template <int Dim>
 __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8_t* source, int keys_left) {
-  for (int first = 0; first < tile_keys * Dim / 16; first += block_threads) {
-    const int i = first + threadIdx.x;
+  for (int i = threadIdx.x; i < tile_keys * Dim / 16; i += block_threads) {
     const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
     // TODO 7.1: ask for 16 bytes, or for as many zeros (about 2 lines)
     TODO(7.1);
@@ -79,8 +78,7 @@ __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8
 template <int Dim>
 __device__ void convert_tile(half (&destination)[tile_keys][Dim + pad], const uint8_t (&source)[tile_keys][Dim],
                              __half2 bias) {
-  for (int first = 0; first < tile_keys * Dim / 8; first += block_threads) {
-    const int i = first + threadIdx.x;
+  for (int i = threadIdx.x; i < tile_keys * Dim / 8; i += block_threads) {
     const int key = i / (Dim / 8), dim = i % (Dim / 8) * 8;
     *reinterpret_cast<Halves*>(&destination[key][dim]) =
         to_halves(*reinterpret_cast<const uint2*>(&source[key][dim]), bias);
@@ -178,8 +176,7 @@ __device__ void add_values(SharedStorage<Dim>& shared, Accumulator (&output)[Dim
 // Brings the block's queries to shared memory; zeros where there is none.
 template <int Dim>
 __device__ void load_queries(SharedStorage<Dim>& shared, const half* source, int queries_left) {
-  for (int first = 0; first < block_queries * Dim / 8; first += block_threads) {
-    const int i = first + threadIdx.x;
+  for (int i = threadIdx.x; i < block_queries * Dim / 8; i += block_threads) {
     const int query = i / (Dim / 8), dim = i % (Dim / 8) * 8;
     const auto* const halves = reinterpret_cast<const Halves*>(source + i * 8);
     *reinterpret_cast<Halves*>(&shared.query[query][dim]) = query < queries_left ? *halves : Halves{};
@@ -246,11 +243,10 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
   for (int tile = 0; tile < tiles; ++tile) {
     // TODO 7.3: ask for the tile that comes stages - 1 later, if there is one; a group in any case (2 lines)
     TODO(7.3);
-    // TODO 7.4: wait for this tile, and for all threads' parts of it (2 lines)
+    // TODO 7.4: wait for this thread's part of this tile, then for everybody's (2 lines)
     TODO(7.4);
-    convert_tile<Dim>(shared.key, shared.bytes[tile % stages].key, key_bias);
-    convert_tile<Dim>(shared.value, shared.bytes[tile % stages].value, value_bias);
-    __syncthreads();  // now everybody may read the halves, and nobody needs the bytes any more
+    // TODO 7.5: turn the bytes into halves, and tell everybody (3 lines)
+    TODO(7.5);
     multiply_keys<Dim>(shared, warp);
     __syncwarp();
     const float rescale = weigh<Dim>(shared, softmax, warp, lane, scale, seen - tile * tile_keys);
