@@ -114,7 +114,10 @@ TEST_CASE("6.3 the first tile has the largest scores: the later ones count next 
   check(shifted_scores(one_head(5, 70), 7, 0, 32, 500));
 }
 
-TEST_CASE("6.3 scores of 100,000 and more, up and down" * needs(all_todos)) { check(large_scores(one_head(5, 70), 8)); }
+TEST_CASE("6.3 scores of 100,000 and more, up and down, also of the only key" * needs(all_todos)) {
+  check(large_scores(one_head(5, 70), 8));
+  check(large_scores(one_head(5, 1), 8));  // with a score far below 0; what is not seen has an even lower one
+}
 
 TEST_CASE("6.3 all keys the same: all weights are equal" * needs(all_todos)) {
   check(identical_keys(one_head(5, 70), 9));

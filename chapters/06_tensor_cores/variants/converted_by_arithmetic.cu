@@ -60,11 +60,13 @@ __device__ void store_halves(half* destination, uint4 bytes, __half2 bias) {
 }
 
 // Brings a tile of keys and values from global memory, of which `keys_left` are there, as halves. Instead of the others
-// it takes bytes of 0: any number would do, because their weights are 0, but NaN.
+// it takes bytes of 0: any number would do, because their weights are 0, but NaN. (The loop's counter is no thread's
+// own, so the compiler knows the number of rounds and unrolls them.)
 template <int Dim>
 __device__ void load_tile(SharedStorage<Dim>& shared, const uint8_t* keys, const uint8_t* values, int keys_left,
                           __half2 key_bias, __half2 value_bias) {
-  for (int i = threadIdx.x; i < tile_keys * Dim / 16; i += block_threads) {
+  for (int first = 0; first < tile_keys * Dim / 16; first += block_threads) {
+    const int i = first + threadIdx.x;
     const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
     uint4 key_bytes = {}, value_bytes = {};
     if (key < keys_left) {  // both are asked for before one is waited for
@@ -168,7 +170,8 @@ __device__ void add_values(SharedStorage<Dim>& shared, Accumulator (&output)[Dim
 // Brings the block's queries to shared memory; zeros where there is none.
 template <int Dim>
 __device__ void load_queries(SharedStorage<Dim>& shared, const half* source, int queries_left) {
-  for (int i = threadIdx.x; i < block_queries * Dim / 8; i += block_threads) {
+  for (int first = 0; first < block_queries * Dim / 8; first += block_threads) {
+    const int i = first + threadIdx.x;
     const int query = i / (Dim / 8), dim = i % (Dim / 8) * 8;
     const auto* const halves = reinterpret_cast<const Halves*>(source + i * 8);
     *reinterpret_cast<Halves*>(&shared.query[query][dim]) = query < queries_left ? *halves : Halves{};

@@ -58,7 +58,8 @@ __device__ void store_halves(half* destination, uint4 bytes, __half2 bias) {
 }
 
 // Brings a tile of keys or values from global memory, of which `keys_left` are there, as halves. Instead of the others
-// it takes bytes of 0: any number would do, because their weights are 0, but NaN.
+// it takes bytes of 0: any number would do, because their weights are 0, but NaN. (The compiler does not know that a
+// thread has one round of this loop. If it did, it would ask for the values before it waits for the keys.)
 template <int Dim>
 __device__ void load_tile(half (&destination)[tile_keys][Dim + pad], const uint8_t* source, int keys_left,
                           __half2 bias) {
@@ -162,7 +163,8 @@ __device__ void add_values(SharedStorage<Dim>& shared, Accumulator (&output)[Dim
 // Brings the block's queries to shared memory; zeros where there is none.
 template <int Dim>
 __device__ void load_queries(SharedStorage<Dim>& shared, const half* source, int queries_left) {
-  for (int i = threadIdx.x; i < block_queries * Dim / 8; i += block_threads) {
+  for (int first = 0; first < block_queries * Dim / 8; first += block_threads) {
+    const int i = first + threadIdx.x;
     const int query = i / (Dim / 8), dim = i % (Dim / 8) * 8;
     const auto* const halves = reinterpret_cast<const Halves*>(source + i * 8);
     *reinterpret_cast<Halves*>(&shared.query[query][dim]) = query < queries_left ? *halves : Halves{};
