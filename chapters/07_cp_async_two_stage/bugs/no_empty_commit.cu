@@ -1,5 +1,5 @@
 // bug: where no tile is left to ask for, no group is committed, so the wait counts one too many
-// caught by: read-in-flight; on a GPU: wrong-elements
+// caught by: read-in-flight; on a GPU: wrong-elements or stale-tile
 // Chapter 07: the next tile is on its way while this one is computed.
 //
 // As chapter 06, but a tile's bytes come to shared memory by cp.async, one tile ahead, into one of two slots. When a

@@ -69,6 +69,7 @@ __device__ Halves to_halves(uint2 bytes, __half2 bias) {
 // of 0.
 template <int Dim>
 __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8_t* source, int keys_left) {
+#pragma unroll 4  // 16 at a time would need too many registers
   for (int first = 0; first < tile_keys * Dim / 16; first += 32) {
     const int i = first + threadIdx.x;
     const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
