@@ -216,7 +216,7 @@ class Showing(unittest.TestCase):
             text = page.read_text(encoding="utf-8")
         self.assertIn("| kernel (µs) | shape: small | large |\n", text)
         self.assertIn("| 05_ours | 8.51 | 183200 |\n| SDPA | – | 80.0 |\n", text)
-        self.assertIn("CUDA 13.0, PyTorch 2.11.0, cuDNN 91900, ", text)
+        self.assertIn("CUDA 13.0, PyTorch 2.11.0, cuDNN 9.19.0, ", text)
         self.assertIn("`python3 common/bench/peers/attention.py --record`.", text)
 
 

@@ -197,11 +197,12 @@ def recording(workload: Workload, cells: Sequence[Cell], report: benchmark.Repor
 
     command = f"python3 common/bench/peers/{workload.name}.py --record"
     numbers = ("value", "relative_l2")
+    cudnn: int = torch.backends.cudnn.version()  # 91900 is 9.19.0
     return {
         "gpu": report.context["gpu"],
         **results.source(report, results.commit(ROOT), command, datetime.date.today()),
-        "torch": torch.__version__,
-        "cudnn": str(torch.backends.cudnn.version()),
+        "torch": str(torch.__version__),
+        "cudnn": f"{cudnn // 10000}.{cudnn // 100 % 100}.{cudnn % 100}",
         "program": workload.name,
         "rows": "kernel",
         "columns": "shape",
