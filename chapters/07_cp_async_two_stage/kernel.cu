@@ -1,4 +1,4 @@
-// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton 11417411311b
+// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton 74e39db60b34
 // Chapter 07: the next tile is on its way while this one is computed.
 //
 // As chapter 06, but a tile's bytes come to shared memory by cp.async, one tile ahead, into one of two slots. When a
@@ -246,11 +246,10 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
   for (int tile = 0; tile < tiles; ++tile) {
     // TODO 7.3: ask for the tile that comes stages - 1 later, if there is one; a group in any case (2 lines)
     TODO(7.3);
-    // TODO 7.4: wait for this tile, and for all threads' parts of it (2 lines)
+    // TODO 7.4: wait for this thread's part of this tile, then for everybody's (2 lines)
     TODO(7.4);
-    convert_tile<Dim>(shared.key, shared.bytes[tile % stages].key, key_bias);
-    convert_tile<Dim>(shared.value, shared.bytes[tile % stages].value, value_bias);
-    __syncthreads();  // now everybody may read the halves, and nobody needs the bytes any more
+    // TODO 7.5: turn the bytes into halves, and tell everybody (3 lines)
+    TODO(7.5);
     multiply_keys<Dim>(shared, warp);
     __syncwarp();
     const float rescale = weigh<Dim>(shared, softmax, warp, lane, scale, seen - tile * tile_keys);

@@ -122,9 +122,10 @@ __device__ float weigh(SharedStorage<Dim>& shared, Softmax& softmax, int warp, i
       largest = fmaxf(largest, score[g][i]);
     }
   }
+  float rescale = 1;
   // >>> 6.3 the largest of both lanes; what was summed up so far shrinks by this factor (about 4 lines)
   largest = fmaxf(largest, __shfl_xor_sync(0xffffffff, largest, 1));
-  const float rescale = exp2f(softmax.largest - largest);
+  rescale = exp2f(softmax.largest - largest);
   softmax.largest = largest;
   softmax.sum *= rescale;
   // <<< 6.3

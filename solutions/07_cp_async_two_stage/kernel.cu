@@ -253,13 +253,15 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
     if (tile + stages - 1 < tiles) request(tile + stages - 1);
     cp_async_commit_group();
     // <<< 7.3
-    // >>> 7.4 wait for this tile, and for all threads' parts of it (2 lines)
+    // >>> 7.4 wait for this thread's part of this tile, then for everybody's (2 lines)
     cp_async_wait_group<stages - 1>();
     __syncthreads();  // and nobody works on the last tile any more
     // <<< 7.4
+    // >>> 7.5 turn the bytes into halves, and tell everybody (3 lines)
     convert_tile<Dim>(shared.key, shared.bytes[tile % stages].key, key_bias);
     convert_tile<Dim>(shared.value, shared.bytes[tile % stages].value, value_bias);
     __syncthreads();  // now everybody may read the halves, and nobody needs the bytes any more
+    // <<< 7.5
     multiply_keys<Dim>(shared, warp);
     __syncwarp();
     const float rescale = weigh<Dim>(shared, softmax, warp, lane, scale, seen - tile * tile_keys);
