@@ -1,4 +1,4 @@
-// Your kernel for chapter 05_attention_baseline. `./lab check 5` judges it, `./lab reset 5` starts over.   skeleton 486c13b5d7b2
+// Your kernel for chapter 05_attention_baseline. `./lab check 5` judges it, `./lab reset 5` starts over.   skeleton 7093e9b58b0c
 // Chapter 05: attention with plain loads. A warp works on one query and takes 32 keys at a time: a lane for each.
 //
 // The scores of a query are never all there at the same time. The softmax is computed online: relative to the largest
@@ -63,15 +63,19 @@ __global__ void __launch_bounds__(block_warps * 32, 4) attention_kernel(const __
   __syncwarp();
 
   const float scale = key_quantizer.scale * p.softmax_scale * log2_e;
-  // TODO 5.1: how many keys does this query see? (1 line)
+  int seen = 0;
+  // TODO 5.1: how many keys does this query see? The first ones (1 line)
   TODO(5.1);
   float largest = -INFINITY, sum = 0, output[lane_dims] = {};
   for (int first = 0; first < seen; first += 32) {
     const int key = first + lane;
-    // TODO 5.2: this lane's score, in units of log2: -INFINITY for a key that is not seen (about 4 lines)
+    float score = -INFINITY;  // of this lane's key, in units of log2; stays so for a key that is not seen
+    // TODO 5.2: the score of a key that is seen: `scale` times its product with the query (about 3 lines)
     TODO(5.2);
-    // TODO 5.3: the largest score so far, and what the sums so far must be multiplied with (about 3 lines)
+    float rescale = 1;
+    // TODO 5.3: the largest score so far, and what the sums so far must be multiplied with (3 lines)
     TODO(5.3);
+    float weight = 0;
     // TODO 5.4: this lane's weight, and the sum of all weights so far (2 lines)
     TODO(5.4);
     // TODO 5.5: the output so far: scaled down, and each value added with its key's weight (about 6 lines)

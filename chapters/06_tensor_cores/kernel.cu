@@ -1,4 +1,4 @@
-// Your kernel for chapter 06_tensor_cores. `./lab check 6` judges it, `./lab reset 6` starts over.   skeleton 7d768f00daa9
+// Your kernel for chapter 06_tensor_cores. `./lab check 6` judges it, `./lab reset 6` starts over.   skeleton 1140a6151c3c
 // Chapter 06: the two products of attention on the tensor cores.
 //
 // A block works on 64 queries of a head, each of its warps on 16 of them, and takes 32 keys at a time: a tile. The
@@ -45,7 +45,7 @@ struct alignas(16) Halves {
 // 1024 + zero_point, twice.
 __device__ Halves to_halves(uint2 bytes, __half2 bias) {
   Halves halves;
-  // TODO 6.1: put 0x64 in front of each byte, and subtract (about 5 lines)
+  // TODO 6.1: put 0x64 in front of each byte, and subtract (about 3 lines)
   TODO(6.1);
   return halves;
 }
@@ -79,7 +79,7 @@ __device__ void load_tile(SharedStorage<Dim>& shared, const uint8_t* keys, const
 // The scores of the warp's queries with a tile's keys, without any scale.
 template <int Dim>
 __device__ void multiply_keys(SharedStorage<Dim>& shared, int warp) {
-  // TODO 6.2: score = query * key, 16 keys at a time (about 11 lines)
+  // TODO 6.2: score = query * key, 16 keys at a time (about 14 lines)
   TODO(6.2);
 }
 
@@ -106,12 +106,13 @@ __device__ float weigh(SharedStorage<Dim>& shared, Softmax& softmax, int warp, i
       largest = fmaxf(largest, score[g][i]);
     }
   }
+  float rescale = 1;
   // TODO 6.3: the largest of both lanes; what was summed up so far shrinks by this factor (about 4 lines)
   TODO(6.3);
   for (int g = 0; g < groups; ++g) {
     __half2* const weights = reinterpret_cast<__half2*>(&shared.weight[warp][query][first_key + 8 * g]);
     for (int i = 0; i < 4; i += 2) {
-      // TODO 6.4: two weights, rounded to half; the sum takes them as rounded (about 4 lines)
+      // TODO 6.4: two weights, rounded to half; the sum takes them as rounded (3 lines)
       TODO(6.4);
     }
   }

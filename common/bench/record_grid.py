@@ -2,17 +2,17 @@
 
     record_grid.py build/cuda/bin/ch03_sweep
 
-writes docs/results/grids/ch03_sweep-<gpu>.json, from which common/cmake/tables.py makes the table `grid ch03_sweep`. What
-the rows and the columns are the program says in its context. A value is the benchmark's counter `cycles_per_box` where it has one, otherwise its time in milliseconds; the median of the
-repetitions. A benchmark that was to run with so many blocks on a multiprocessor (its column), and of which fewer fit, is
-left out.
+writes docs/results/grids/ch03_sweep-<gpu>.json, from which common/cmake/tables.py makes the table `grid ch03_sweep`.
+What the rows and the columns are the program says in its context. A value is the benchmark's counter `cycles_per_box`
+where it has one, otherwise its time: in microseconds where the program gives all its times so, else in milliseconds;
+the median of the repetitions. A benchmark that was to run with so many blocks on a multiprocessor (its column), and of
+which fewer fit, is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ sys.path.insert(0, str(ROOT / "common"))
 
 from lab import benchmark, results  # noqa: E402
 from lab.complaint import Complaint  # noqa: E402
-from lab.files import write_whole  # noqa: E402
 
 REPETITIONS = 3
 
@@ -30,7 +29,7 @@ REPETITIONS = 3
 def grid(report: benchmark.Report) -> dict[str, Any]:
     """The unit of the values, and the cells in the program's order."""
     cells: list[dict[str, object]] = []
-    unit = "ms"
+    unit = "us" if all(measured.unit == "us" for measured in report.measurements) else "ms"
     for measured in report.measurements:
         cell: dict[str, object] = {"row": measured.variant, "column": measured.shape}
         if "cycles_per_box" in measured.counters:
@@ -40,7 +39,8 @@ def grid(report: benchmark.Report) -> dict[str, Any]:
             blocks = measured.counters["blocks_per_sm"]
             if measured.shape.isdigit() and int(measured.shape) != blocks:
                 continue
-            cell |= {"value": results.rounded(measured.ms), "blocks_per_sm": int(blocks)}
+            value = results.rounded(measured.ms / benchmark.MILLISECONDS[unit])
+            cell |= {"value": value, "blocks_per_sm": int(blocks)}
         cells.append(cell)
     return {"unit": unit, "cells": cells}
 
@@ -54,23 +54,18 @@ def main() -> None:
         gpu = report.context.get("gpu")
         if not gpu:
             raise Complaint(f"{program} ran on no GPU: nothing is recorded.")
+        command = f"python3 common/bench/record_grid.py build/cuda/bin/{program.name}"
         recorded = {
             "gpu": gpu,
-            "driver": report.context["driver"],
-            "cuda": report.context["cuda"],
-            "date": datetime.date.today().isoformat(),
-            "commit": results.commit(ROOT),
-            "command": f"python3 common/bench/record_grid.py build/cuda/bin/{program.name}",
+            **results.source(report, results.commit(ROOT), command, datetime.date.today()),
             "program": program.name,
             "rows": report.context["rows"],
             "columns": report.context["columns"],
             **grid(report),
         }
+        print(results.write_grid(ROOT, "grids", recorded))
     except Complaint as complaint:
         sys.exit(str(complaint))
-    path = ROOT / "docs" / "results" / "grids" / f"{program.name}-{results.file_name(gpu)}"
-    write_whole(path, (json.dumps(recorded, indent=2) + "\n").encode())
-    print(f"recorded in {path.relative_to(ROOT)}; `python3 common/cmake/tables.py --root .` brings the pages up to date.")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,15 @@
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, each alone on its line. NAME is
 `ladder attention`, one row a chapter on this workload, or `results 01_baseline`, one row a shape that was recorded for this chapter, or `emulator`, one row a
 figure of what the emulator costs, or `bugs`, one row a wrong program of common/emulator/tests/bugs/, or `litmus`, one
-row a litmus test, or `grid ch03_sweep`, the rows and columns of what a benchmark measured. Each GPU that has a file in docs/results/ gets its own table, and a caption with what a number is
+row a litmus test, or `grid ch03_sweep`, the rows and columns of what a benchmark measured, or `peers attention`, our kernels
+beside PyTorch's. Each GPU that has a file in docs/results/ gets its own table, and a caption with what a number is
 worth nothing without: driver, CUDA version, date, commit, command. Nothing outside the markers is touched.
 
 docs/results/ holds <gpu>.json, what `./lab run --record` measured; emulator.json, what the emulator costs
 (common/emulator/tests/speed.py); bugs.json, what the emulator reports of the wrong programs (`bugs --record`);
 sanitizer-<gpu>.json, what compute-sanitizer reports of them (sanitize.py); litmus-<gpu>.json, what the litmus tests saw
-(`litmus --record`); and in grids/ <program>-<gpu>.json, what one benchmark measured (common/bench/record_grid.py).
+(`litmus --record`); in grids/ <program>-<gpu>.json, what one benchmark measured (common/bench/record_grid.py); and in
+peers/ <workload>-<gpu>.json, what a program of common/bench/peers/ measured.
 """
 
 from __future__ import annotations
@@ -45,7 +47,12 @@ BUGS = Path("common/emulator/tests/bugs")
 RECORD_BUGS = "`build/emulator/bin/bugs --record docs/results/bugs.json`"
 RECORD_SANITIZER = f"`python3 {BUGS}/sanitize.py build/cuda/bin/bugs` on a machine with a GPU"
 RECORD_LITMUS = "`build/cuda/bin/litmus --record docs/results/litmus-<gpu>.json` on a machine with a GPU"
-RECORD_GRID = "`python3 common/bench/record_grid.py build/cuda/bin/{}` on a machine with a GPU"
+# How a table of rows and columns is recorded: of each kind its folder in docs/results/, and what fills it.
+GRIDS = {
+    "grid": ("grids", "`python3 common/bench/record_grid.py build/cuda/bin/{}` on a machine with a GPU"),
+    "peers": ("peers", "`python3 common/bench/peers/{}.py --record` on a machine with a GPU and PyTorch"),
+}
+UNITS = {"us": "µs"}  # that pages write otherwise than programs do
 SANITIZER_TOOLS = ("racecheck", "synccheck", "memcheck")
 # How a run without a tool ends, and what a tool does: the words of sanitize.py, and those of the page.
 ENDINGS = {"right": "right", "wrong": "wrong output", "error": "error", "hang": "hangs"}
@@ -79,10 +86,14 @@ class Results:
         self.bugs: dict[str, Any] = {"schedules": 0, "bugs": {}}  # what bugs.json holds
         self.sanitizers: list[dict[str, Any]] = []  # what sanitizer-*.json hold
         self.litmus: list[dict[str, Any]] = []  # what litmus-*.json hold
-        self.grids = [  # what grids/*.json hold
-            _load(path, root, self._check_grid, RECORD_GRID.format(path.name.split("-")[0]))
-            for path in sorted(root.glob("docs/results/grids/*.json"))
-        ]
+        checks = {"grid": self._check_grid, "peers": self._check_peers}
+        self.grids = {  # of each kind, what the files in its folder hold
+            kind: [
+                _load(path, root, checks[kind], record.format(path.name.split("-")[0]))
+                for path in sorted(root.glob(f"docs/results/{folder}/*.json"))
+            ]
+            for kind, (folder, record) in GRIDS.items()
+        }
         self.emulator: dict[str, Any] | None = None  # what emulator.json holds
         for path in sorted(root.glob("docs/results/*.json")):
             if path.name == "bugs.json":
@@ -145,6 +156,10 @@ class Results:
             _require(cell, ("row", "column", "value"), "a cell")
             if not (math.isfinite(cell["value"]) and cell["value"] > 0):
                 raise ValueError(f"the value of {cell['row']}, {cell['column']} is not above 0")
+
+    def _check_peers(self, recorded: dict[str, Any]) -> None:
+        _require(recorded, ("torch", "cudnn"), "the file")
+        self._check_grid(recorded)
 
     def _check_litmus(self, recorded: dict[str, Any]) -> None:
         _require(recorded, ("gpu", *_SOURCE_KEYS, "rows"), "the file")
@@ -225,8 +240,9 @@ def markdown(header: list[str], rows: list[list[str]], left: int = 1) -> list[st
 
 def caption(gpu: str, recording: dict[str, Any]) -> str:
     """Where a recording comes from, without a full stop."""
+    torch = f"PyTorch {recording['torch']}, cuDNN {recording['cudnn']}, " if "torch" in recording else ""
     return (
-        f"{gpu}, driver {recording['driver']}, CUDA {recording['cuda']}, {recording['date']}, "
+        f"{gpu}, driver {recording['driver']}, CUDA {recording['cuda']}, {torch}{recording['date']}, "
         f"commit {recording['commit']}: `{recording['command']}`"
     )
 
@@ -392,18 +408,19 @@ def litmus(results: Results) -> list[str]:
     return lines[1:] or [f"Nothing is recorded yet: {RECORD_LITMUS} fills this table."]
 
 
-def grid(results: Results, program: str) -> list[str]:
-    """The rows and columns of what a benchmark measured; a table for each GPU."""
+def grid(results: Results, kind: str, program: str) -> list[str]:
+    """The rows and columns of what a program measured; a table for each GPU."""
     lines: list[str] = []
-    for recorded in (one for one in results.grids if one["program"] == program):
+    for recorded in (one for one in results.grids[kind] if one["program"] == program):
         cells = {(cell["row"], cell["column"]): cell for cell in recorded["cells"]}
         rows = list(dict.fromkeys(row for row, _ in cells))
         columns = list(dict.fromkeys(column for _, column in cells))
         columns.sort(key=lambda column: int(column) if column.isdigit() else math.inf)
-        header = [f"{recorded['rows']} ({recorded['unit']})", f"{recorded['columns']}: {columns[0]}", *columns[1:]]
+        unit = UNITS.get(recorded["unit"], recorded["unit"])
+        header = [f"{recorded['rows']} ({unit})", f"{recorded['columns']}: {columns[0]}", *columns[1:]]
         body = [[row, *(_cell(cells.get((row, column))) for column in columns)] for row in rows]
         lines += ["", *markdown(header, body), "", f"{caption(recorded['gpu'], recorded)}."]
-    return lines[1:] or [f"Nothing is recorded yet: {RECORD_GRID.format(program)} fills this table."]
+    return lines[1:] or [f"Nothing is recorded yet: {GRIDS[kind][1].format(program)} fills this table."]
 
 
 def _cell(cell: dict[str, Any] | None) -> str:
@@ -425,8 +442,8 @@ def table(name: str, results: Results) -> list[str] | None:
         return bugs(results)
     if name == "litmus":
         return litmus(results)
-    if kind == "grid" and chapter:
-        return grid(results, chapter)
+    if kind in GRIDS and chapter:
+        return grid(results, kind, chapter)
     if kind == "results" and chapter in results.chapters:
         return chapter_results(results, chapter)
     return None
@@ -452,7 +469,7 @@ def rewrite(text: str, file: str, make: Callable[[str], list[str] | None]) -> tu
                 raise TableError(
                     f"{file}:{start[0] + 1}: there is no table {start[1]}: "
                     "use `ladder` with a workload, `emulator`, `bugs`, `litmus`, `grid` with a program, "
-                    "or `results` with a chapter's folder."
+                    "`peers` with a workload, or `results` with a chapter's folder."
                 )
             new = ["\n", *(f"{row}\n" for row in made), "\n"]
             if new != old:

@@ -14,7 +14,7 @@ from lab.complaint import Complaint
 
 REPETITIONS = 9
 _SECONDS = 900.0
-_MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
+MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 # How the names of a workload's own counters end: times that no kernel can beat, and what is done in a second.
 BOUND = "_bound_ms"
 RATE = "_per_second"
@@ -43,6 +43,7 @@ class Measurement:
     noise_ms: float
     repetitions: int
     counters: dict[str, float]
+    unit: str = "ms"  # that the program gives the time in: "us"
 
     @property
     def bounds(self) -> dict[str, float]:
@@ -81,11 +82,16 @@ class Report:
         return None
 
 
-def measure(program: Path, root: Path, on_gpu: bool, repetitions: int = REPETITIONS) -> Report:
-    """Runs the program: interleaved repetitions on a GPU, once on the emulator, whose counts never vary."""
+def measure(
+    program: Path, root: Path, on_gpu: bool, repetitions: int = REPETITIONS, names: str | None = None
+) -> Report:
+    """Runs the program: interleaved repetitions on a GPU, once on the emulator, whose counts never vary. `names` is a
+    regular expression where not all of its benchmarks are to run."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "benchmark.json"
         command: list[str | Path] = [program, f"--benchmark_out={out}", "--benchmark_out_format=json"]
+        if names:
+            command.append(f"--benchmark_filter={names}")
         if on_gpu:
             command += [f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"]
         ended = processes.run(command, cwd=root, seconds=_SECONDS)
@@ -126,11 +132,11 @@ def median_and_noise(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _sum_up(variant: str, shape: str, rows: list[dict[str, object]]) -> Measurement:
-    times = [_number(row["real_time"]) * _MILLISECONDS[str(row.get("time_unit", "ns"))] for row in rows]
+    times = [_number(row["real_time"]) * MILLISECONDS[str(row.get("time_unit", "ns"))] for row in rows]
     ms, noise_ms = median_and_noise(times)
     names = [name for name, value in rows[0].items() if isinstance(value, (int, float)) and name not in _NOT_COUNTERS]
     counters = {name: median_and_noise([_number(row[name]) for row in rows])[0] for name in names}
-    return Measurement(variant, shape, ms, noise_ms, len(rows), counters)
+    return Measurement(variant, shape, ms, noise_ms, len(rows), counters, str(rows[0].get("time_unit", "ns")))
 
 
 def _number(value: object) -> float:

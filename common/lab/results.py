@@ -23,6 +23,14 @@ def file_name(gpu: str) -> str:
 
 def entry(report: Report, commit: str, command: str, date: datetime.date) -> dict[str, object]:
     """What is recorded of one chapter: where, when and how it was measured, and the reference's numbers."""
+    return {
+        **source(report, commit, command, date),
+        "results": [_result(measured) for measured in report.measurements if measured.variant == "reference"],
+    }
+
+
+def source(report: Report, commit: str, command: str, date: datetime.date) -> dict[str, str]:
+    """Where, when and how a program was measured: what its numbers are worth nothing without."""
     missing = [name for name in ("driver", "cuda") if not report.context.get(name)]
     if missing:
         raise Complaint(f"nothing was recorded: the benchmark does not say its {' and '.join(missing)}.")
@@ -32,8 +40,16 @@ def entry(report: Report, commit: str, command: str, date: datetime.date) -> dic
         "date": date.isoformat(),
         "commit": commit,
         "command": command,
-        "results": [_result(measured) for measured in report.measurements if measured.variant == "reference"],
     }
+
+
+def write_grid(root: Path, folder: str, grid: dict[str, object]) -> str:
+    """Writes docs/results/`folder`/<program>-<gpu>.json, rows and columns of which the pages make a table; returns the
+    sentence that says so."""
+    path = root / "docs" / "results" / folder / f"{grid['program']}-{file_name(str(grid['gpu']))}"
+    write_whole(path, (json.dumps(grid, indent=2) + "\n").encode())
+    tables = "`python3 common/cmake/tables.py --root .` brings the pages up to date"
+    return f"recorded in {path.relative_to(root)}; {tables}."
 
 
 def merge(folder: Path, gpu: str, entries: dict[str, dict[str, object]]) -> Path:

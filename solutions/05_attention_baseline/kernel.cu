@@ -62,26 +62,29 @@ __global__ void __launch_bounds__(block_warps * 32, 4) attention_kernel(const __
   __syncwarp();
 
   const float scale = key_quantizer.scale * p.softmax_scale * log2_e;
-  // >>> 5.1 how many keys does this query see? (1 line)
-  const int seen = p.causal ? query + 1 + p.keys - p.queries : p.keys;
+  int seen = 0;
+  // >>> 5.1 how many keys does this query see? The first ones (1 line)
+  seen = p.causal ? query + 1 + p.keys - p.queries : p.keys;
   // <<< 5.1
   float largest = -INFINITY, sum = 0, output[lane_dims] = {};
   for (int first = 0; first < seen; first += 32) {
     const int key = first + lane;
-    // >>> 5.2 this lane's score, in units of log2: -INFINITY for a key that is not seen (about 4 lines)
-    float score = -INFINITY;
+    float score = -INFINITY;  // of this lane's key, in units of log2; stays so for a key that is not seen
+    // >>> 5.2 the score of a key that is seen: `scale` times its product with the query (about 3 lines)
     if (key < seen) {
-      score =
-          scale * product<Dim>(shared.query[warp], keys + static_cast<int64_t>(key) * Dim, key_quantizer.zero_point);
+      const uint8_t* const row_of_key = keys + static_cast<int64_t>(key) * Dim;
+      score = scale * product<Dim>(shared.query[warp], row_of_key, key_quantizer.zero_point);
     }
     // <<< 5.2
-    // >>> 5.3 the largest score so far, and what the sums so far must be multiplied with (about 3 lines)
+    float rescale = 1;
+    // >>> 5.3 the largest score so far, and what the sums so far must be multiplied with (3 lines)
     const float new_largest = fmaxf(largest, largest_of_warp(score));
-    const float rescale = exp2f(largest - new_largest);
+    rescale = exp2f(largest - new_largest);
     largest = new_largest;
     // <<< 5.3
+    float weight = 0;
     // >>> 5.4 this lane's weight, and the sum of all weights so far (2 lines)
-    const float weight = exp2f(score - largest);
+    weight = exp2f(score - largest);
     sum = sum * rescale + sum_of_warp(weight);
     // <<< 5.4
     // >>> 5.5 the output so far: scaled down, and each value added with its key's weight (about 6 lines)

@@ -44,7 +44,7 @@ struct alignas(16) Halves {
 // 1024 + zero_point, twice.
 __device__ Halves to_halves(uint2 bytes, __half2 bias) {
   Halves halves;
-  // >>> 6.1 put 0x64 in front of each byte, and subtract (about 5 lines)
+  // >>> 6.1 put 0x64 in front of each byte, and subtract (about 3 lines)
   const uint32_t biased[4] = {__byte_perm(bytes.x, 0x64, 0x4140), __byte_perm(bytes.x, 0x64, 0x4342),
                               __byte_perm(bytes.y, 0x64, 0x4140), __byte_perm(bytes.y, 0x64, 0x4342)};
   for (int i = 0; i < 4; ++i) halves.pair[i] = __hsub2(bits_as<__half2>(biased[i]), bias);
@@ -81,7 +81,7 @@ __device__ void load_tile(SharedStorage<Dim>& shared, const uint8_t* keys, const
 // The scores of the warp's queries with a tile's keys, without any scale.
 template <int Dim>
 __device__ void multiply_keys(SharedStorage<Dim>& shared, int warp) {
-  // >>> 6.2 score = query * key, 16 keys at a time (about 11 lines)
+  // >>> 6.2 score = query * key, 16 keys at a time (about 14 lines)
   Accumulator scores[tile_keys / 16];
   for (Accumulator& score : scores) wmma::fill_fragment(score, 0.0f);
   for (int d = 0; d < Dim; d += 16) {
@@ -122,16 +122,17 @@ __device__ float weigh(SharedStorage<Dim>& shared, Softmax& softmax, int warp, i
       largest = fmaxf(largest, score[g][i]);
     }
   }
+  float rescale = 1;
   // >>> 6.3 the largest of both lanes; what was summed up so far shrinks by this factor (about 4 lines)
   largest = fmaxf(largest, __shfl_xor_sync(0xffffffff, largest, 1));
-  const float rescale = exp2f(softmax.largest - largest);
+  rescale = exp2f(softmax.largest - largest);
   softmax.largest = largest;
   softmax.sum *= rescale;
   // <<< 6.3
   for (int g = 0; g < groups; ++g) {
     __half2* const weights = reinterpret_cast<__half2*>(&shared.weight[warp][query][first_key + 8 * g]);
     for (int i = 0; i < 4; i += 2) {
-      // >>> 6.4 two weights, rounded to half; the sum takes them as rounded (about 4 lines)
+      // >>> 6.4 two weights, rounded to half; the sum takes them as rounded (3 lines)
       weights[i / 2] = __floats2half2_rn(exp2f(score[g][i] - largest), exp2f(score[g][i + 1] - largest));
       const float2 rounded = __half22float2(weights[i / 2]);
       softmax.sum += rounded.x + rounded.y;

@@ -347,12 +347,20 @@ class Litmus(Tables):
 class Grid(Tables):
     def setUp(self) -> None:
         super().setUp()
-        self.write("README.md", "<!-- table: grid ch03_sweep -->\n<!-- end of table -->\n")
+        tables = ("grid ch03_sweep", "peers attention")
+        self.write("README.md", "".join(f"<!-- table: {table} -->\n<!-- end of table -->\n" for table in tables))
 
     def record_grid(self, *cells: dict[str, Any], **changes: Any) -> None:
         recorded = {"gpu": "NVIDIA H200", **recording(), "program": "ch03_sweep"}
         recorded |= {"rows": "configuration", "columns": "blocks per SM", "unit": "ms", "cells": list(cells), **changes}
         self.write("docs/results/grids/ch03_sweep-nvidia-h200.json", json.dumps(recorded))
+
+    def record_peers(self, *cells: tuple[str, str, float], **changes: Any) -> None:
+        recorded = {"gpu": "NVIDIA H200", **recording(), "torch": "2.11", "cudnn": "9.19", "program": "attention"}
+        recorded |= {"rows": "kernel", "columns": "shape", "unit": "us", **changes}
+        recorded["cells"] = [dict(zip(("row", "column", "value"), cell, strict=True)) for cell in cells]
+        recorded = {key: value for key, value in recorded.items() if value is not ...}
+        self.write("docs/results/peers/attention-nvidia-h200.json", json.dumps(recorded))
 
     def test_columns_are_in_rising_order_and_a_missing_cell_is_a_dash(self) -> None:
         cells = [("2 stages", "all", 1.25, 10), ("2 stages", "1", 4.132, 1), ("8 stages", "2", 2.4, 2)]
@@ -363,8 +371,24 @@ class Grid(Tables):
         self.assertIn("| 8 stages | – | 2.40 | – |\n", page)
         self.assertIn(CAPTION, page)
 
+    def test_peers_stand_beside_ours_and_the_caption_names_their_versions(self) -> None:
+        self.record_peers(("08_ours", "small", 9.0), ("08_ours", "large 64", 8441.2), ("SDPA", "small", 6.5))
+        page = self.generate()
+        self.assertIn("| kernel (µs) | shape: small | large 64 |\n", page)
+        self.assertIn("| 08_ours | 9.00 | 8441 |\n| SDPA | 6.50 | – |\n", page)
+        self.assertIn(CAPTION.replace("CUDA 13.0,", "CUDA 13.0, PyTorch 2.11, cuDNN 9.19,"), page)
+
     def test_without_a_record_a_line_says_how_to_make_one(self) -> None:
-        self.assertIn("record_grid.py build/cuda/bin/ch03_sweep", self.generate())
+        page = self.generate()
+        self.assertIn("record_grid.py build/cuda/bin/ch03_sweep", page)
+        self.assertIn("Nothing is recorded yet: `python3 common/bench/peers/attention.py --record`", page)
+
+    def test_a_record_of_peers_that_is_none_is_refused(self) -> None:
+        for value, changes, sentence in ((0, {}, "SDPA, small is not above 0"), (1, {"cudnn": ...}, "lacks cudnn")):
+            with self.subTest(sentence):
+                self.record_peers(("SDPA", "small", value), **changes)
+                again = "peers/attention.py --record"
+                self.assert_refuses(self.run_tool("tables.py", "--root", "."), "attention-nvidia-h200", sentence, again)
 
     def test_a_record_that_is_none_is_refused(self) -> None:
         for cell in ({"row": "a", "column": "1"}, {"row": "a", "column": "1", "value": 0}):

@@ -33,6 +33,7 @@ class Benchmark(unittest.TestCase):
         reference = report.at("reference", "field local")
         assert reference
         self.assertEqual((reference.ms, reference.noise_ms, reference.repetitions), (3.0, 0.5, 3))
+        self.assertEqual(reference.unit, "us")
         self.assertEqual(reference.counters["registers"], 40)
         self.assertEqual(reference.largest_bound, ("l1", 1.5))
         self.assertEqual(report.context["gpu"], "G")

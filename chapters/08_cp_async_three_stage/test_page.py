@@ -1,0 +1,182 @@
+"""Checks the numbers of the page that can be computed: the traces, shared memory, the prediction, the counters."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
+from testing import page_tables  # noqa: E402
+
+FOLDER = Path(__file__).parent
+PAGE = FOLDER / "README.md"
+KERNEL = FOLDER.parents[1] / "solutions" / FOLDER.name / "kernel.cu"
+
+SM_BYTES, RESERVED_BYTES, SM_REGISTERS = 228 * 1024, 1024, 65536
+GHZ = 1.98
+WARPS, WARP_QUERIES, TILE_KEYS, PAD = 4, 16, 32, 8
+QUERIES = WARPS * WARP_QUERIES
+DECODE_TILES, MISSION_TILES, NO_LOADS_LAP = 8192 // TILE_KEYS, 512 // TILE_KEYS, 2
+HALF, FLOAT = 2, 4
+
+
+def trace(stages: int, tiles: int) -> list[list[str]]:
+    """The rows of the hand trace, by keeping a list of groups as the kernel commits them."""
+    groups: list[int | None] = []  # of each the tile that it brings
+    slot_of: dict[int, int] = {}
+    free = 0  # slots are filled in turn
+
+    def request(tile: int) -> tuple[str, str]:
+        nonlocal free
+        groups.append(tile if tile < tiles else None)
+        if tile >= tiles:
+            return "–", "–"
+        slot_of[tile], free = free, free + 1 if free + 1 < stages else 0
+        return str(tile), str(slot_of[tile])
+
+    first = [request(tile) for tile in range(stages - 1)]
+    rows = [["prologue", *(", ".join(column) for column in zip(*first)), str(len(groups)), "", "", ""]]
+    for tile in range(tiles):
+        asked = request(tile + stages - 1)
+        complete = groups[: len(groups) - (stages - 1)]
+        newest = [one for one in complete if one is not None][-1]
+        rows.append([str(tile), *asked, str(len(groups)), str(len(complete)), str(newest), str(slot_of[newest])])
+    return rows
+
+
+def ticks(stages: int, tiles: int, load: int, compute: int) -> int:
+    """When a block has finished its tiles: it requests, waits for this tile's load, computes."""
+    now, landed = 0, {tile: load for tile in range(stages - 1)}
+    for tile in range(tiles):
+        landed[tile + stages - 1] = now + load
+        now = max(now, landed[tile]) + compute
+    return now
+
+
+def block_bytes(dim: int, stages: int) -> int:
+    """sizeof(PipelineStorage<dim, stages>)."""
+    query = QUERIES * (dim + PAD) * HALF
+    key_and_value = 2 * TILE_KEYS * (dim + PAD) * HALF
+    score = QUERIES * (TILE_KEYS + PAD) * FLOAT
+    weight = QUERIES * (TILE_KEYS + PAD) * HALF
+    factor = QUERIES * (16 + PAD) * FLOAT
+    return query + key_and_value + score + weight + factor + stages * 2 * TILE_KEYS * dim
+
+
+def memory(stages: int, registers: list[int]) -> list[str]:
+    """How many blocks fit on an SM, at both dims."""
+    row = [str(stages)]
+    for dim, count in zip((64, 128), registers):
+        used = block_bytes(dim, stages)
+        fit = SM_BYTES // (used + RESERVED_BYTES), SM_REGISTERS // (count * WARPS * 32)
+        row += [f"{used:,}", *map(str, fit), str(min(fit))]
+    return row
+
+
+def number(cell: str) -> float:
+    return float(re.sub(r"[, µs%]", "", cell))
+
+
+def prediction(row: list[str]) -> list[str]:
+    """What follows from the measured cells of a row."""
+    load, compute, two_stages = number(row[1]), number(row[2]), number(row[4])
+    gain = max(0.0, load - compute) / two_stages
+    return [*row[:3], f"{load - compute:.1f} µs", row[4], f"{100 * gain:.0f} %"]
+
+
+def counters(rows: list[list[str]], sms: float, l2: float) -> list[list[str]]:
+    """The table with the shares that its counts give."""
+    values = {row[0]: [number(cell) for cell in row[1:]] for row in rows if "–" not in row[0]}
+    cycles = [sms * count for count in values["cycles that an SM was active"]]
+    of_l2 = [1e6 * count / all_ for count, all_ in zip(values["L2, megabytes"], cycles)]
+
+    def share(counts: list[float], a_count: float) -> list[str]:
+        return [f"{100 * a_count * count / all_:.0f} %" for count, all_ in zip(counts, cycles)]
+
+    computed = {
+        "– bytes a cycle and SM": [f"{one:.1f}" for one in of_l2],
+        f"– of about {l2:g} (chapter 03)": [f"{100 * one / l2:.0f} %" for one in of_l2],
+        "– of one each two cycles and SM": share(values["exp2, warp instructions"], 2),
+        "– of one a cycle and SM": share(values["passes over shared memory"], 1),
+    }
+    if missing := computed.keys() - {row[0] for row in rows}:
+        sys.exit(f"{PAGE}: the counters have no row “{missing.pop()}”.")
+    return [[row[0], *computed.get(row[0], row[1:])] for row in rows]
+
+
+def one_query(rows: list[list[str]]) -> None:
+    """That what is predicted is the larger of the two, where they have been measured."""
+    for row in rows:
+        if row[2] and "TBD" not in "".join(row) and number(row[3]) != max(number(row[1]), number(row[2])):
+            sys.exit(f"{PAGE}: for {row[0]} of one query the prediction is not the larger one of its two times.")
+
+
+def cycles_a_tile(microseconds: float, tiles: int) -> str:
+    return f"{round(microseconds * GHZ * 1e3 / tiles, -1):,.0f}"
+
+
+def check_prose(text: str, measured: dict[str, list[float]]) -> None:
+    """The arithmetic that stands in sentences, with its result."""
+    load, compute, _, two_stages = measured["decode"]
+    mission_load, mission_compute, _, mission_two = measured["mission"]
+    asked_later = DECODE_TILES - NO_LOADS_LAP
+    for claim in (
+        f"{load} µs / {DECODE_TILES}, or {cycles_a_tile(load, DECODE_TILES)} cycles",
+        f"{compute} µs / {DECODE_TILES}, or {cycles_a_tile(compute, DECODE_TILES)}.",
+        f"{mission_load} + {mission_compute} - 4.2 = {mission_load + mission_compute - 4.2:.1f} µs",
+        f"{two_stages} - {compute} µs, over the {asked_later} tiles",
+        f"are about {cycles_a_tile(two_stages - compute, asked_later)} cycles a tile",
+        f"At `mission`, over {MISSION_TILES - NO_LOADS_LAP} tiles",
+        f"{84.5:g} µs with two stages and {66.5:g} µs with three: {84.5 / 66.5:.2f} times",
+        f"Why {mission_two} µs and not {mission_compute} µs?",
+        f"656 µs for 16 tiles are {656 / 16:.0f} µs a tile",
+        f"behind {656 / 16:.0f} µs gains {100 / (656 / 16):.1f} % at most",
+        f"1 / 0.257 = {1 / 0.257:.1f} cycles",
+    ):
+        if claim not in text:
+            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
+
+
+def check_kernel() -> None:
+    """That the kernel still has the sizes from which the page's numbers are computed."""
+    kernel = KERNEL.read_text(encoding="utf-8")
+    for line in (
+        f"constexpr int block_warps = {WARPS},",
+        f"constexpr int warp_queries = {WARP_QUERIES},",
+        f"constexpr int tile_keys = {TILE_KEYS};",
+        f"constexpr int pad = {PAD};",
+        "alignas(32) half query[block_queries][Dim + pad];",
+        "alignas(32) float score[block_warps][warp_queries][tile_keys + pad];",
+        "alignas(32) half weight[block_warps][warp_queries][tile_keys + pad];",
+        "alignas(32) float factor[block_warps][warp_queries][16 + pad];",
+        "cp_async_wait_group<Stages - 1>();",
+        *(f"launch_stages<{stages}>" for stages in (1, 2, 3, 4)),
+    ):
+        if line not in kernel:
+            sys.exit(f"{KERNEL}: `{line}` is not there any more: compute the page's numbers again.")
+
+
+def main() -> None:
+    found = page_tables.find(PAGE, r"<!-- memory: registers (\d+) and (\d+) -->")
+    registers = [int(found.marker[1]), int(found.marker[2])]
+    found.compare([memory(stages, registers) for stages in range(1, 6)], least=5)
+    found = page_tables.find(PAGE, r"<!-- trace: (\d+) stages, (\d+) tiles -->")
+    found.compare(trace(int(found.marker[1]), int(found.marker[2])), least=2)
+    found = page_tables.find(PAGE, r"<!-- ring: (\d+) tiles -->")
+    loops = [(int(row[0]), int(row[1])) for row in found.rows]
+    found.compare(
+        [[*map(str, one), *(str(ticks(s, int(found.marker[1]), *one)) for s in range(1, 6))] for one in loops], least=2
+    )
+    found = page_tables.find(PAGE, r"<!-- counters: (\d+) SMs, L2 (\d+) -->")
+    found.compare(counters(found.rows, float(found.marker[1]), float(found.marker[2])), least=11)
+    one_query(page_tables.find(PAGE, r"<!-- one query -->").rows)
+    found = page_tables.find(PAGE, r"<!-- prediction: two stages -->")
+    found.compare([prediction(row) for row in found.rows], least=3)
+    measured = {row[0]: [number(cell) for cell in row[1:5]] for row in found.rows}
+    check_prose(" ".join(PAGE.read_text(encoding="utf-8").split()), measured)
+    check_kernel()
+
+
+if __name__ == "__main__":
+    main()
