@@ -90,7 +90,7 @@ TEST_CASE("7.4 two laps: the last tile is waited for, with nothing behind it" * 
 
 TEST_CASE("7.5 two laps and a tile" * needs(all_todos)) { check_tiles(2 * stages + 1); }
 
-TEST_CASE("7.3 causal: one block has more tiles than the next, and a query sees part of its last one" * needs(all_todos)) {
+TEST_CASE("7.3 causal: blocks have different numbers of tiles, and queries see parts of them" * needs(all_todos)) {
   check(one_head(block_queries + 1, block_queries + 1, 64, true));  // the blocks have 2 and 3 tiles
   check(one_head(40, 3 * tile_keys + 4, 64, true));
   check(one_head(17, 2 * tile_keys, 128, true));

@@ -1,4 +1,4 @@
-"""Checks the page's hand traces with a small model of cp.async groups, and the arithmetic of its tables and sentences."""
+"""Checks the page's hand traces with a small model of cp.async groups, and the arithmetic of its tables and prose."""
 
 from __future__ import annotations
 

@@ -237,7 +237,6 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
   if (threadIdx.x == 0) {
     for (Mbarrier& full : shared.full) mbarrier_init(full, 32);
   }
-  fence_mbarrier_init();
   load_queries<Dim>(shared, p.query + first_row * Dim, queries_left);
   __syncthreads();
   Accumulator output[Dim / 16];
