@@ -87,9 +87,15 @@ def prediction(row: list[str]) -> list[str]:
 
 def counters(rows: list[list[str]], sms: float, l2: float) -> list[list[str]]:
     """The table with the shares that its counts give."""
-    values = {row[0]: [number(cell) for cell in row[1:]] for row in rows if "–" not in row[0]}
-    cycles = [sms * count for count in values["cycles that an SM was active"]]
-    of_l2 = [1e6 * count / all_ for count, all_ in zip(values["L2, megabytes"], cycles)]
+    cells = {row[0]: row[1:] for row in rows}
+
+    def counted(name: str) -> list[float]:
+        if name not in cells:
+            sys.exit(f"{PAGE}: the counters have no row “{name}”.")
+        return [number(cell) for cell in cells[name]]
+
+    cycles = [sms * count for count in counted("cycles that an SM was active")]
+    of_l2 = [1e6 * count / all_ for count, all_ in zip(counted("L2, megabytes"), cycles)]
 
     def share(counts: list[float], a_count: float) -> list[str]:
         return [f"{100 * a_count * count / all_:.0f} %" for count, all_ in zip(counts, cycles)]
@@ -97,10 +103,10 @@ def counters(rows: list[list[str]], sms: float, l2: float) -> list[list[str]]:
     computed = {
         "– bytes a cycle and SM": [f"{one:.1f}" for one in of_l2],
         f"– of about {l2:g} (chapter 03)": [f"{100 * one / l2:.0f} %" for one in of_l2],
-        "– of one each two cycles and SM": share(values["exp2, warp instructions"], 2),
-        "– of one a cycle and SM": share(values["passes over shared memory"], 1),
+        "– of one each two cycles and SM": share(counted("exp2, warp instructions"), 2),
+        "– of one a cycle and SM": share(counted("passes over shared memory"), 1),
     }
-    if missing := computed.keys() - {row[0] for row in rows}:
+    if missing := computed.keys() - cells.keys():
         sys.exit(f"{PAGE}: the counters have no row “{missing.pop()}”.")
     return [[row[0], *computed.get(row[0], row[1:])] for row in rows]
 
