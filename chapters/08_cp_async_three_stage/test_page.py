@@ -69,7 +69,8 @@ def memory(stages: int, registers: list[int]) -> list[str]:
     row = [str(stages)]
     for dim, count in zip((64, 128), registers):
         used = block_bytes(dim, stages)
-        fit = SM_BYTES // (used + RESERVED_BYTES), SM_REGISTERS // (count * WARPS * 32)
+        dealt_out = -(-count // 8) * 8
+        fit = SM_BYTES // (used + RESERVED_BYTES), SM_REGISTERS // (dealt_out * WARPS * 32)
         row += [f"{used:,}", *map(str, fit), str(min(fit))]
     return row
 
@@ -87,9 +88,15 @@ def prediction(row: list[str]) -> list[str]:
 
 def counters(rows: list[list[str]], sms: float, l2: float) -> list[list[str]]:
     """The table with the shares that its counts give."""
-    values = {row[0]: [number(cell) for cell in row[1:]] for row in rows if "–" not in row[0]}
-    cycles = [sms * count for count in values["cycles that an SM was active"]]
-    of_l2 = [1e6 * count / all_ for count, all_ in zip(values["L2, megabytes"], cycles)]
+    cells = {row[0]: row[1:] for row in rows}
+
+    def counted(name: str) -> list[float]:
+        if name not in cells:
+            sys.exit(f"{PAGE}: the counters have no row “{name}”.")
+        return [number(cell) for cell in cells[name]]
+
+    cycles = [sms * count for count in counted("cycles that an SM was active")]
+    of_l2 = [1e6 * count / all_ for count, all_ in zip(counted("L2, megabytes"), cycles)]
 
     def share(counts: list[float], a_count: float) -> list[str]:
         return [f"{100 * a_count * count / all_:.0f} %" for count, all_ in zip(counts, cycles)]
@@ -97,10 +104,10 @@ def counters(rows: list[list[str]], sms: float, l2: float) -> list[list[str]]:
     computed = {
         "– bytes a cycle and SM": [f"{one:.1f}" for one in of_l2],
         f"– of about {l2:g} (chapter 03)": [f"{100 * one / l2:.0f} %" for one in of_l2],
-        "– of one each two cycles and SM": share(values["exp2, warp instructions"], 2),
-        "– of one a cycle and SM": share(values["passes over shared memory"], 1),
+        "– of one each two cycles and SM": share(counted("exp2, warp instructions"), 2),
+        "– of one a cycle and SM": share(counted("passes over shared memory"), 1),
     }
-    if missing := computed.keys() - {row[0] for row in rows}:
+    if missing := computed.keys() - cells.keys():
         sys.exit(f"{PAGE}: the counters have no row “{missing.pop()}”.")
     return [[row[0], *computed.get(row[0], row[1:])] for row in rows]
 
@@ -112,8 +119,33 @@ def one_query(rows: list[list[str]]) -> None:
             sys.exit(f"{PAGE}: for {row[0]} of one query the prediction is not the larger one of its two times.")
 
 
+def result(row: list[str]) -> list[str]:
+    """What three stages take, of two."""
+    return [*row[:5], f"{100 * (number(row[3]) / number(row[2]) - 1):+.1f} %"]
+
+
 def cycles_a_tile(microseconds: float, tiles: int) -> str:
     return f"{round(microseconds * GHZ * 1e3 / tiles, -1):,.0f}"
+
+
+def check_result(text: str, rows: list[list[str]], noise: float, one_query_rows: list[list[str]]) -> None:
+    """The sentences that repeat what the table of results and its noise say."""
+    times = {row[0]: [number(cell) for cell in row[1:5]] for row in rows}
+    one, two, three, four = times["mission"]
+    query_two, query_three = (number(row[-1]) for row in one_query_rows[:2])
+    for claim in (
+        f"takes {two:.1f} µs with two stages, {three:.1f} µs with three and {four:.1f} µs with four",
+        f"takes {query_two} µs with two stages and {query_three} µs with three: {query_two / query_three:.2f} times",
+        f"makes it {query_two / query_three:.2f} times as fast",
+        f"So {noise:.2f} µs, {100 * noise / three:.1f} %, is noise",
+        f"pays: {one / two:.2f} times at `mission`, {times['decode'][0] / times['decode'][1]:.2f} times at `decode`",
+        f"It pays {100 * (times['long'][0] / times['long'][1] - 1):.0f} % at `long`",
+        f"with one block {100 * (one / two - 1):.0f} %",
+        f"`mission` {100 * (three / two - 1):.1f} % *slower*",
+        f"Where do the {three - two:.2f} µs come from?",
+    ):
+        if claim not in text:
+            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
 
 
 def check_prose(text: str, measured: dict[str, list[float]]) -> None:
@@ -128,7 +160,6 @@ def check_prose(text: str, measured: dict[str, list[float]]) -> None:
         f"{two_stages} - {compute} µs, over the {asked_later} tiles",
         f"are about {cycles_a_tile(two_stages - compute, asked_later)} cycles a tile",
         f"At `mission`, over {MISSION_TILES - NO_LOADS_LAP} tiles",
-        f"{84.5:g} µs with two stages and {66.5:g} µs with three: {84.5 / 66.5:.2f} times",
         f"Why {mission_two} µs and not {mission_compute} µs?",
         f"656 µs for 16 tiles are {656 / 16:.0f} µs a tile",
         f"behind {656 / 16:.0f} µs gains {100 / (656 / 16):.1f} % at most",
@@ -170,11 +201,18 @@ def main() -> None:
     )
     found = page_tables.find(PAGE, r"<!-- counters: (\d+) SMs, L2 (\d+) -->")
     found.compare(counters(found.rows, float(found.marker[1]), float(found.marker[2])), least=11)
-    one_query(page_tables.find(PAGE, r"<!-- one query -->").rows)
+    queries = page_tables.find(PAGE, r"<!-- one query -->").rows
+    one_query(queries)
     found = page_tables.find(PAGE, r"<!-- prediction: two stages -->")
     found.compare([prediction(row) for row in found.rows], least=3)
     measured = {row[0]: [number(cell) for cell in row[1:5]] for row in found.rows}
-    check_prose(" ".join(PAGE.read_text(encoding="utf-8").split()), measured)
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    check_prose(text, measured)
+    found = page_tables.find(PAGE, r"<!-- result -->")
+    found.compare([result(row) for row in found.rows], least=3)
+    twice = [[number(cell) for cell in row[1:]] for row in page_tables.find(PAGE, r"<!-- A/A -->").rows]
+    noise = max(max(abs(first - second), spread) for first, second, spread in twice)
+    check_result(text, found.rows, noise, queries)
     check_kernel()
 
 

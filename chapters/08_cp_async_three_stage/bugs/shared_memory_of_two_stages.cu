@@ -66,7 +66,8 @@ __device__ Halves to_halves(uint2 bytes, __half2 bias) {
 // Asks for one tile of keys or values, of which `keys_left` are there. Instead of the others come bytes of 0.
 template <int Dim>
 __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8_t* source, int keys_left) {
-  for (int i = threadIdx.x; i < tile_keys * Dim / 16; i += block_threads) {
+  for (int first = 0; first < tile_keys * Dim / 16; first += block_threads) {
+    const int i = first + threadIdx.x;
     const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
     const bool exists = key < keys_left;
     cp_async<16>(&destination[key][dim], exists ? source + i * 16 : source, exists ? 16 : 0);
@@ -77,7 +78,8 @@ __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8
 template <int Dim>
 __device__ void convert_tile(half (&destination)[tile_keys][Dim + pad], const uint8_t (&source)[tile_keys][Dim],
                              __half2 bias) {
-  for (int i = threadIdx.x; i < tile_keys * Dim / 8; i += block_threads) {
+  for (int first = 0; first < tile_keys * Dim / 8; first += block_threads) {
+    const int i = first + threadIdx.x;
     const int key = i / (Dim / 8), dim = i % (Dim / 8) * 8;
     *reinterpret_cast<Halves*>(&destination[key][dim]) =
         to_halves(*reinterpret_cast<const uint2*>(&source[key][dim]), bias);
@@ -175,7 +177,8 @@ __device__ void add_values(SharedStorage<Dim>& shared, Accumulator (&output)[Dim
 // Brings the block's queries to shared memory; zeros where there is none.
 template <int Dim>
 __device__ void load_queries(SharedStorage<Dim>& shared, const half* source, int queries_left) {
-  for (int i = threadIdx.x; i < block_queries * Dim / 8; i += block_threads) {
+  for (int first = 0; first < block_queries * Dim / 8; first += block_threads) {
+    const int i = first + threadIdx.x;
     const int query = i / (Dim / 8), dim = i % (Dim / 8) * 8;
     const auto* const halves = reinterpret_cast<const Halves*>(source + i * 8);
     *reinterpret_cast<Halves*>(&shared.query[query][dim]) = query < queries_left ? *halves : Halves{};
