@@ -1,9 +1,6 @@
-// Chapter 06, but the zero points stay in the products. The keys' one cancels in the softmax; the values' one is
-// subtracted at the end, which is right because the weights' sums are those of the rounded weights.
-//
-// A block works on 64 queries of a head, each of its warps on 16 of them, and takes 32 keys at a time: a tile. The
-// block turns a tile's bytes into halves once, for all of its queries. Each warp multiplies its queries with the keys,
-// makes weights of the scores, two lanes a query, and multiplies the weights with the values.
+// Chapter 06, but all heads' bytes become halves by subtracting 128, and what is left of the zero points stays in the
+// products. The keys' rest cancels in the softmax; the values' rest is subtracted at the end, which is right because the
+// weights' sums are those of the rounded weights.
 
 #include "gpu/gpu.h"
 #include "workloads/attention/kernel.h"
@@ -211,8 +208,8 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
   const int64_t first_row = head * p.queries + first_query;
   const uint8_t* const keys = p.key + head * p.keys * Dim;
   const uint8_t* const values = p.value + head * p.keys * Dim;
-  const __half2 key_bias = __float2half2_rn(1024);
-  const __half2 value_bias = __float2half2_rn(1024);
+  const __half2 key_bias = __float2half2_rn(1024 + 128);
+  const __half2 value_bias = __float2half2_rn(1024 + 128);
   const float scale = p.key_quantizer[head].scale * p.softmax_scale * log2_e;
 
   // Query i sees the first seen_by_first + i keys, if it is causal; the block's last query sees the most.
@@ -239,7 +236,7 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
   }
   const float sum = softmax.sum + __shfl_xor_sync(0xffffffff, softmax.sum, 1);
   const float factor = p.value_quantizer[head].scale / sum;
-  const float zero = p.value_quantizer[head].scale * p.value_quantizer[head].zero_point;
+  const float zero = p.value_quantizer[head].scale * (p.value_quantizer[head].zero_point - 128);
   store_output<Dim>(shared, output, factor, zero, p.output + first_row * Dim, queries_left, warp, lane);
 }
 
