@@ -1,4 +1,4 @@
-// Your kernel for chapter 06_tensor_cores. `./lab check 6` judges it, `./lab reset 6` starts over.   skeleton 1140a6151c3c
+// Your kernel for chapter 06_tensor_cores. `./lab check 6` judges it, `./lab reset 6` starts over.   skeleton 3de7390eba1f
 // Chapter 06: the two products of attention on the tensor cores.
 //
 // A block works on 64 queries of a head, each of its warps on 16 of them, and takes 32 keys at a time: a tile. The
@@ -154,8 +154,8 @@ __device__ void load_queries(SharedStorage<Dim>& shared, const half* source, int
   for (int first = 0; first < block_queries * Dim / 8; first += block_threads) {
     const int i = first + threadIdx.x;
     const int query = i / (Dim / 8), dim = i % (Dim / 8) * 8;
-    const auto* const halves = reinterpret_cast<const Halves*>(source + i * 8);
-    *reinterpret_cast<Halves*>(&shared.query[query][dim]) = query < queries_left ? *halves : Halves{};
+    const auto* const halves = reinterpret_cast<const uint4*>(source + i * 8);
+    *reinterpret_cast<uint4*>(&shared.query[query][dim]) = query < queries_left ? *halves : uint4{};
   }
 }
 
@@ -178,7 +178,7 @@ __device__ void store_output(SharedStorage<Dim>& shared, const Accumulator (&out
       for (int j = 0; j < 4; ++j) {
         halves.pair[j] = __floats2half2_rn(factor * elements[2 * j], factor * elements[2 * j + 1]);
       }
-      *reinterpret_cast<Halves*>(destination + query * Dim + d + i) = halves;
+      *reinterpret_cast<uint4*>(destination + query * Dim + d + i) = bits_as<uint4>(halves);
     }
   }
 }

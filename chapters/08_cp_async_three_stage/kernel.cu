@@ -1,4 +1,4 @@
-// Your kernel for chapter 08_cp_async_three_stage. `./lab check 8` judges it, `./lab reset 8` starts over.   skeleton f523706f5fb7
+// Your kernel for chapter 08_cp_async_three_stage. `./lab check 8` judges it, `./lab reset 8` starts over.   skeleton 4a43dee911cd
 // Chapter 08: three stages, and four.
 //
 // As chapter 07, but the number of slots is a parameter: `Stages - 1` tiles are on their way.
@@ -179,8 +179,8 @@ __device__ void load_queries(SharedStorage<Dim>& shared, const half* source, int
   for (int first = 0; first < block_queries * Dim / 8; first += block_threads) {
     const int i = first + threadIdx.x;
     const int query = i / (Dim / 8), dim = i % (Dim / 8) * 8;
-    const auto* const halves = reinterpret_cast<const Halves*>(source + i * 8);
-    *reinterpret_cast<Halves*>(&shared.query[query][dim]) = query < queries_left ? *halves : Halves{};
+    const auto* const halves = reinterpret_cast<const uint4*>(source + i * 8);
+    *reinterpret_cast<uint4*>(&shared.query[query][dim]) = query < queries_left ? *halves : uint4{};
   }
 }
 
@@ -203,7 +203,7 @@ __device__ void store_output(SharedStorage<Dim>& shared, const Accumulator (&out
       for (int j = 0; j < 4; ++j) {
         halves.pair[j] = __floats2half2_rn(factor * elements[2 * j], factor * elements[2 * j + 1]);
       }
-      *reinterpret_cast<Halves*>(destination + query * Dim + d + i) = halves;
+      *reinterpret_cast<uint4*>(destination + query * Dim + d + i) = bits_as<uint4>(halves);
     }
   }
 }

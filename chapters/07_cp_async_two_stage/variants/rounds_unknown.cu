@@ -178,8 +178,8 @@ __device__ void load_queries(SharedStorage<Dim>& shared, const half* source, int
   for (int first = 0; first < block_queries * Dim / 8; first += block_threads) {
     const int i = first + threadIdx.x;
     const int query = i / (Dim / 8), dim = i % (Dim / 8) * 8;
-    const auto* const halves = reinterpret_cast<const Halves*>(source + i * 8);
-    *reinterpret_cast<Halves*>(&shared.query[query][dim]) = query < queries_left ? *halves : Halves{};
+    const auto* const halves = reinterpret_cast<const uint4*>(source + i * 8);
+    *reinterpret_cast<uint4*>(&shared.query[query][dim]) = query < queries_left ? *halves : uint4{};
   }
 }
 
@@ -202,7 +202,7 @@ __device__ void store_output(SharedStorage<Dim>& shared, const Accumulator (&out
       for (int j = 0; j < 4; ++j) {
         halves.pair[j] = __floats2half2_rn(factor * elements[2 * j], factor * elements[2 * j + 1]);
       }
-      *reinterpret_cast<Halves*>(destination + query * Dim + d + i) = halves;
+      *reinterpret_cast<uint4*>(destination + query * Dim + d + i) = bits_as<uint4>(halves);
     }
   }
 }
