@@ -1,4 +1,4 @@
-// Your kernel for chapter 06_tensor_cores. `./lab check 6` judges it, `./lab reset 6` starts over.   skeleton 3de7390eba1f
+// Your kernel for chapter 06_tensor_cores. `./lab check 6` judges it, `./lab reset 6` starts over.   skeleton f25112c2ae28
 // Chapter 06: the two products of attention on the tensor cores.
 //
 // A block works on 64 queries of a head, each of its warps on 16 of them, and takes 32 keys at a time: a tile. The
@@ -123,7 +123,7 @@ __device__ float weigh(SharedStorage<Dim>& shared, Softmax& softmax, int warp, i
 // holds is unknown, but fragments of one type agree in it: so rows can be scaled element by element.
 template <int Dim>
 __device__ Accumulator along_rows(SharedStorage<Dim>& shared, float factor, int warp, int lane) {
-  Accumulator factors;
+  Accumulator factors{};
   // TODO 6.5: by way of shared memory: each lane writes half of its query's row (about 4 lines)
   TODO(6.5);
   return factors;

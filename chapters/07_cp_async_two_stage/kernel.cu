@@ -1,4 +1,4 @@
-// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton c744c0a90d62
+// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton 0fec80a5ce74
 // Chapter 07: the next tile is on its way while this one is computed.
 //
 // As chapter 06, but a tile's bytes come to shared memory by cp.async, one tile ahead, into one of two slots. When a
@@ -148,7 +148,7 @@ __device__ float weigh(SharedStorage<Dim>& shared, Softmax& softmax, int warp, i
 // holds is unknown, but fragments of one type agree in it: so rows can be scaled element by element.
 template <int Dim>
 __device__ Accumulator along_rows(SharedStorage<Dim>& shared, float factor, int warp, int lane) {
-  Accumulator factors;
+  Accumulator factors{};
   auto* const half_row = reinterpret_cast<float4*>(&shared.factor[warp][lane / 2][lane % 2 * 8]);
   half_row[0] = half_row[1] = {factor, factor, factor, factor};
   __syncwarp();

@@ -1,4 +1,4 @@
-// Your kernel for chapter 08_cp_async_three_stage. `./lab check 8` judges it, `./lab reset 8` starts over.   skeleton 4a43dee911cd
+// Your kernel for chapter 08_cp_async_three_stage. `./lab check 8` judges it, `./lab reset 8` starts over.   skeleton 5b2ad573275a
 // Chapter 08: three stages, and four.
 //
 // As chapter 07, but the number of slots is a parameter: `Stages - 1` tiles are on their way.
@@ -146,7 +146,7 @@ __device__ float weigh(SharedStorage<Dim>& shared, Softmax& softmax, int warp, i
 // holds is unknown, but fragments of one type agree in it: so rows can be scaled element by element.
 template <int Dim>
 __device__ Accumulator along_rows(SharedStorage<Dim>& shared, float factor, int warp, int lane) {
-  Accumulator factors;
+  Accumulator factors{};
   auto* const half_row = reinterpret_cast<float4*>(&shared.factor[warp][lane / 2][lane % 2 * 8]);
   half_row[0] = half_row[1] = {factor, factor, factor, factor};
   __syncwarp();

@@ -14,7 +14,7 @@ using attention::Problem;
 using attention::Quantizer;
 
 constexpr int block_warps = 8;
-constexpr float log2_e = 1.44269504f;  // exp(x) is exp2(log2_e * x), and exp2 is what the hardware has
+[[maybe_unused]] constexpr float log2_e = 1.44269504f;  // exp(x) is exp2(log2_e * x), and exp2 is what the hardware has
 
 template <int Dim>
 struct SharedStorage {

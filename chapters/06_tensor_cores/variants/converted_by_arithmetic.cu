@@ -140,7 +140,7 @@ __device__ float weigh(SharedStorage<Dim>& shared, Softmax& softmax, int warp, i
 // holds is unknown, but fragments of one type agree in it: so rows can be scaled element by element.
 template <int Dim>
 __device__ Accumulator along_rows(SharedStorage<Dim>& shared, float factor, int warp, int lane) {
-  Accumulator factors;
+  Accumulator factors{};
   auto* const half_row = reinterpret_cast<float4*>(&shared.factor[warp][lane / 2][lane % 2 * 8]);
   half_row[0] = half_row[1] = {factor, factor, factor, factor};
   __syncwarp();
