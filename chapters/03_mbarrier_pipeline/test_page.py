@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
-from testing import page_tables  # noqa: E402
+from testing import occupancy, page_tables  # noqa: E402
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "README.md"
@@ -16,7 +16,6 @@ KERNEL = FOLDER.parents[1] / "solutions" / FOLDER.name / "kernel.cu"
 BOX_BYTES, SHARES_BYTES, BARRIER_BYTES = 2 * 2 * 32 * 2, 2 * 2 * 4, 8
 BLOCK_ALIGNMENT = 128  # alignas of Box
 DEFAULT_BYTES = 48 * 1024  # of a block that asks for no more
-SM_BYTES, RESERVED_BYTES, SM_REGISTERS = 228 * 1024, 1024, 65536
 SMS, CLOCK_HZ = 132, 1.98e9
 FIELD_TILES = 4 * 8  # of a warp: levels x points
 FIELD_POINTS = 48 * 20522 * FIELD_TILES
@@ -42,7 +41,7 @@ def field_memory(stages: int, queries: int, warps: int) -> list[str]:
     """What the team's block took, without shares and without alignment."""
     boxes, barriers = stages * warps * queries * BOX_BYTES, stages * warps * BARRIER_BYTES
     together = boxes + barriers
-    blocks = SM_BYTES // (together + RESERVED_BYTES)
+    blocks = occupancy.by_memory(together)
     over = f"{100 * (together / DEFAULT_BYTES - 1):+.1f} %"
     return [str(warps), f"{boxes:,}", f"{barriers:,}", f"{together:,}", over, str(blocks), str(blocks * warps)]
 
@@ -55,7 +54,7 @@ def block_bytes(stages: int) -> int:
 
 def blocks(stages: int, registers: int = 48) -> tuple[int, int]:
     """How many blocks fit on an SM: by shared memory, by registers."""
-    return SM_BYTES // (block_bytes(stages) + RESERVED_BYTES), SM_REGISTERS // (registers * WARPS * 32)
+    return occupancy.by_memory(block_bytes(stages)), occupancy.by_registers(WARPS * 32, registers)
 
 
 def memory(stages: int, registers: int) -> list[str]:
@@ -95,16 +94,17 @@ def tile_cycles(text: str) -> list[int]:
     return [cycles for _, cycles in said]
 
 
-def check_prose(text: str, laws: dict[str, float]) -> None:
+def check_prose(laws: dict[str, float]) -> None:
     """The arithmetic that stands in sentences, with its result."""
-    measured = tile_cycles(text)
+    measured = tile_cycles(page_tables.prose(PAGE))
     if len(measured) != 2:
         sys.exit(f"{PAGE}: it should say twice how many cycles a tile are, for two slots and for one.")
     two_slots, one_slot = measured
     requests = QUERIES * laws["ask"]
     ask = QUERIES * laws["ask"] + laws["rest"]
-    kilobytes = [min(blocks(s)) * (block_bytes(s) + RESERVED_BYTES) // 1024 for s in (1, 2)]
-    for claim in (
+    kilobytes = [min(blocks(s)) * (block_bytes(s) + occupancy.RESERVED_BYTES) // 1024 for s in (1, 2)]
+    page_tables.require(
+        PAGE,
         f"{FIELD_TILES}: {FIELD_TILES * BARRIER_BYTES} bytes",
         f"{WARPS * FIELD_TILES * BARRIER_BYTES:,} bytes of a block instead of {WARPS * 2 * BARRIER_BYTES}",
         f"Ten blocks take {kilobytes[0]} KB of it with one stage, {kilobytes[1]} KB with two",
@@ -122,24 +122,20 @@ def check_prose(text: str, laws: dict[str, float]) -> None:
         "from 300 to 600 has the same grounds, and gives {} to {} ms".format(
             *(prediction(2, {**laws, "rest": rest})[1] for rest in (300, 600))
         ),
-    ):
-        if claim not in text:
-            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
+    )
 
 
 def check_kernel() -> None:
     """That the kernel still has the sizes from which the page's numbers are computed."""
-    kernel = KERNEL.read_text(encoding="utf-8")
-    for line in (
+    page_tables.require_code(
+        KERNEL,
         f"constexpr int warps = {WARPS};",
         f"constexpr int box_channels = {BOX_BYTES // 8};",
         "constexpr int warp_queries = 32 / query_lanes;",
         f"struct alignas({BLOCK_ALIGNMENT}) Box {{",
         f"__launch_bounds__(block_threads, {blocks(1)[1]})",
         *(f"launch_mbarrier_pipeline<{stages}>" for stages in STAGES),
-    ):
-        if line not in kernel:
-            sys.exit(f"{KERNEL}: `{line}` is not there any more: compute the page's numbers again.")
+    )
 
 
 def main() -> None:
@@ -152,8 +148,7 @@ def main() -> None:
     found.compare([memory(stages, int(numbers["registers"])) for stages in STAGES], least=2)
     found, laws = table("prediction")
     found.compare([prediction(stages, laws) for stages in STAGES], least=2)
-    text = PAGE.read_text(encoding="utf-8")
-    check_prose(" ".join(text.replace("\n> ", "\n").split()), laws)
+    check_prose(laws)
     check_kernel()
 
 

@@ -98,8 +98,9 @@ def bounds() -> list[list[str]]:
     return rows
 
 
-def check_prose(text: str, last_row: list[str]) -> None:
+def check_prose(last_row: list[str]) -> None:
     """The arithmetic that stands in sentences, with its result; `last_row` is that of the recurrence's trace."""
+    text = page_tables.prose(PAGE)
     heads, queries, keys = SHAPES["mission"]
     rows, tiles = heads * queries, heads * queries * keys // TILE
     per_instruction = tiles / (SCHEDULERS * SMS * CLOCK_HZ) * 1e6  # microseconds for one instruction a tile
@@ -113,7 +114,8 @@ def check_prose(text: str, last_row: list[str]) -> None:
     decode_cycles = decode / decode_tiles * CLOCK_HZ / 1e6
     large = 64 * 8192 * 8192
     measured = _claimed(text, r"each\) takes (\d+) µs on an H200")
-    for claim in (
+    page_tables.require(
+        PAGE,
         f"The output is {last_row[7]} / {last_row[6]} = {float(last_row[7]) / float(last_row[6]):g}",
         f"{measured:.0f} µs, not {planned * per_instruction:.0f}. Where does the factor of "
         f"{measured / (planned * per_instruction):.1f} come from",
@@ -131,9 +133,7 @@ def check_prose(text: str, last_row: list[str]) -> None:
         f"{large * 8 / DRAM_BYTES_PER_S * 1e3:.1f} ms",
         f"{rows * 2 * keys * DIM / 1e6:.0f} MB",
         f"{heads * queries // 8:,} blocks · {2 * keys * DIM // 1024} KB = {heads * queries // 8 * 2 * keys * DIM / 1e6:.0f} MB",
-    ):
-        if claim not in text:
-            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
+    )
 
 
 def _claimed(text: str, pattern: str) -> float:
@@ -145,10 +145,7 @@ def _claimed(text: str, pattern: str) -> float:
 
 def check_kernel() -> None:
     """That the kernel still has the sizes from which the page's numbers are computed."""
-    kernel = KERNEL.read_text(encoding="utf-8")
-    for line in ("constexpr int block_warps = 8;", f"first += {TILE}"):
-        if line not in kernel:
-            sys.exit(f"{KERNEL}: `{line}` is not there any more: compute the page's numbers again.")
+    page_tables.require_code(KERNEL, "constexpr int block_warps = 8;", f"first += {TILE}")
 
 
 def main() -> None:
@@ -180,7 +177,7 @@ def main() -> None:
         [[*row[:2], str(part)] for row, part in zip(found.rows, parts)] + [["together", "", str(sum(parts))]], least=6
     )
 
-    check_prose(" ".join(PAGE.read_text(encoding="utf-8").split()), last_row)
+    check_prose(last_row)
     check_kernel()
 
 

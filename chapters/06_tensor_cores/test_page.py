@@ -111,7 +111,7 @@ def resource_rows(queries: int, keys: int, dims: int, warps: int, shared_bytes: 
     return [[name, f"{need:,}{unit}", f"{rate:,}", f"{need / rate:.0f}"] for name, need, unit, rate in needs]
 
 
-def check_softmax(text: str) -> None:
+def check_softmax() -> None:
     found = page_tables.find(PAGE, r"<!-- softmax: scores (.*), values (.*) -->")
     tiles = list(zip(numbers(found.marker[1]), numbers(found.marker[2])))
     softmax = Softmax()
@@ -121,8 +121,8 @@ def check_softmax(text: str) -> None:
     zero_point = 140
     folded = (softmax.output + zero_point * softmax.sum) / softmax.unrounded - zero_point
     quotient = softmax.output / softmax.sum
-    require(
-        text,
+    page_tables.require(
+        PAGE,
         f"{softmax.output:.6f} / {softmax.sum:.6f} = {quotient:.6f}. Without any rounding it would be {exact:.6f}",
         f"It would be {softmax.unrounded:.6f}, 1 part in {softmax.sum / (softmax.unrounded - softmax.sum):,.0f} more, "
         f"and the output {softmax.output / softmax.unrounded:.6f}",
@@ -131,14 +131,14 @@ def check_softmax(text: str) -> None:
     )
 
 
-def check_prediction(text: str, shared_cycles: float) -> None:
+def check_prediction(shared_cycles: float) -> None:
     """Time of a busiest SM's tiles, and of a lone warp's chain."""
     tile = CYCLES_AN_INSTRUCTION * INSTRUCTIONS + LOAD_CYCLES
     mission = LAUNCH_US + 15 * tile / CLOCK_MHZ
     tiles = -(-16 * 2048 // 64 // SMS) * 2048 // 32
     long = tiles * shared_cycles
-    require(
-        text,
+    page_tables.require(
+        PAGE,
         f"= {tiles} tiles: {long:,.0f} cycles, {long / CLOCK_MHZ:.1f} µs at",
         f"{INSTRUCTIONS} · {CYCLES_AN_INSTRUCTION} = {CYCLES_AN_INSTRUCTION * INSTRUCTIONS:,} cycles",
         f"{tile:,} cycles a tile, {tile / CLOCK_MHZ:.2f} µs",
@@ -150,8 +150,9 @@ def check_prediction(text: str, shared_cycles: float) -> None:
     )
 
 
-def check_measured(text: str) -> None:
+def check_measured() -> None:
     """What follows from the measured times: quotients of the table, and cycles a tile."""
+    text = page_tables.prose(PAGE)
     for shape, time, before, factor in re.findall(
         r"\| (mission|long) \| [^|]* \| ([\d.]+) µs \| ([\d.]+) µs \| ([\d.]+) times \|", text
     ):
@@ -165,38 +166,31 @@ def check_measured(text: str) -> None:
         sys.exit(f"{PAGE}: ({said[1]} - {said[2]}) / 15 is {microseconds:.2f} µs, {microseconds * CLOCK_MHZ:.0f} cycles.")
 
 
-def require(text: str, *claims: str) -> None:
-    for claim in claims:
-        if claim not in text:
-            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
-
-
 def check_kernel(queries: int, keys: int, warps: int) -> None:
     """That the kernel still has the sizes from which the page's numbers are computed."""
-    kernel = KERNEL.read_text(encoding="utf-8")
-    for line in (
+    if queries != warps * WARP_QUERIES:
+        sys.exit(f"{PAGE}: {warps} warps of {WARP_QUERIES} queries do not make a block of {queries}.")
+    page_tables.require_code(
+        KERNEL,
         f"constexpr int block_warps = {warps},",
         f"constexpr int warp_queries = {WARP_QUERIES},",
         f"constexpr int tile_keys = {keys};",
         f"[warp_queries][{FACTOR_COLUMNS} + pad]",
         "0x64, 0x4140",
         "0x64, 0x4342",
-    ):
-        if line not in kernel or queries != warps * WARP_QUERIES:
-            sys.exit(f"{KERNEL}: `{line}` is not there any more: compute the page's numbers again.")
+    )
 
 
 def main() -> None:
-    text = " ".join(PAGE.read_text(encoding="utf-8").split())
     found = page_tables.find(PAGE, r"<!-- bytes: zero_point (\d+) -->")
     found.compare(byte_rows(int(found.marker[1]), [int(row[0]) for row in found.rows]), least=3)
     word = bytes(int(row[0]) for row in found.rows[:4])
     found = page_tables.find(PAGE, r"<!-- permutation: (0x[0-9a-f]{8}) -->")
     if int(found.marker[1], 16) != int.from_bytes(word, "little"):
         sys.exit(f"{PAGE}: the first four bytes of the table are the word 0x{int.from_bytes(word, 'little'):08x}.")
-    require(text, f"as the word `{found.marker[1]}`")
+    page_tables.require(PAGE, f"as the word `{found.marker[1]}`")
     found.compare([permutation_row(int(found.marker[1], 16), selector) for selector in (0x4140, 0x4342)], least=2)
-    check_softmax(text)
+    check_softmax()
 
     found = page_tables.find(PAGE, r"<!-- shared memory: (\d+) queries, (\d+) keys, (\d+) dims, (\d+) warps -->")
     sizes = [int(size) for size in found.marker.groups()]
@@ -204,10 +198,11 @@ def main() -> None:
     found.compare(rows, least=8)
     count = {name: int(cell.replace(",", "")) for name, cell in rows}
     wall = sum(count[f"{name}, stored and loaded"] for name in ("scores", "weights", "factors"))
-    require(text, f"scores, weights and factors are {100 * wall / count['**together**']:.0f} % of the bytes")
+    share = f"{100 * wall / count['**together**']:.0f} %"
+    page_tables.require(PAGE, f"scores, weights and factors are {share} of the bytes")
     page_tables.find(PAGE, r"<!-- resources -->").compare(resource_rows(*sizes, count["**together**"]), least=5)
-    check_prediction(text, count["**together**"] / 128)
-    check_measured(text)
+    check_prediction(count["**together**"] / 128)
+    check_measured()
     check_kernel(sizes[0], sizes[1], sizes[3])
 
 

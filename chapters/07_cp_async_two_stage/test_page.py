@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
-from testing import page_tables  # noqa: E402
+from testing import occupancy, page_tables  # noqa: E402
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "README.md"
 KERNEL = FOLDER.parents[1] / "solutions" / FOLDER.name / "kernel.cu"
 
 WARPS, WARP_QUERIES, TILE_KEYS, PAD, STAGES = 4, 16, 32, 8, 2
-SM_BYTES, RESERVED_BYTES, SM_REGISTERS = 228 * 1024, 1024, 65536
 SHAPES = {"mission": (16, 512, 512), "long": (16, 2048, 2048)}  # heads of the batch, queries, keys
 
 
@@ -70,14 +69,12 @@ def memory(dim: int, registers: int) -> list[str]:
     warp = WARP_QUERIES * ((TILE_KEYS + PAD) * 4 + (TILE_KEYS + PAD) * 2 + (16 + PAD) * 4)
     before, slot = halves + WARPS * warp, 2 * TILE_KEYS * dim
     block = before + STAGES * slot
-    by_registers = SM_REGISTERS // (-(-registers // 8) * 8 * WARPS * 32)
-    fit = SM_BYTES // (block + RESERVED_BYTES)
-    return [str(dim), f"{before:,}", f"{slot:,}", f"{block:,}", str(fit), str(by_registers)]
+    fit = occupancy.by_memory(block), occupancy.by_registers(WARPS * 32, registers)
+    return [str(dim), f"{before:,}", f"{slot:,}", f"{block:,}", *map(str, fit)]
 
 
 def numbers(cells: list[str]) -> list[float]:
-    """The leading numbers of cells like "4,075,520" and "25.1 µs"."""
-    return [float(cell.split()[0].replace(",", "")) for cell in cells]
+    return [page_tables.number(cell) for cell in cells]
 
 
 def microseconds(values: list[float]) -> list[str]:
@@ -160,18 +157,19 @@ def main() -> None:
         found.compare(trace(int(found.marker[1]), int(found.marker[2])), least=2)
     found = page_tables.find(PAGE, r"<!-- memory: registers (\d+) and (\d+) -->")
     found.compare([memory(64, int(found.marker[1])), memory(128, int(found.marker[2]))], least=2)
-    text = " ".join(PAGE.read_text(encoding="utf-8").split())
     predicted = check_prediction()
     parts = check_parts()
     more = check_instructions()
     check_ratios()
 
+    text = page_tables.prose(PAGE)
     issued = re.search(r"issues in ([\d.]+) % of its cycles: one instruction each ([\d.]+) cycles", text)
     if not issued or f"{100 / float(issued[1]):.2f}" != issued[2]:
         sys.exit(f"{PAGE}: it should say how many cycles an instruction are.")
     cycles = more[0] * float(issued[2])
     before, bound, _, after = parts[:4]
-    for claim in (
+    page_tables.require(
+        PAGE,
         f"The prediction said {predicted[0]} µs, and it is {after[0]} µs. {predicted[1]} µs, and it is {after[1]} µs",
         f"cost {parts[5][0]} µs of `mission` where they cost {parts[2][0]} µs",
         f"{parts[5][2]} µs of `decode` where they cost {parts[2][2]} µs",
@@ -180,20 +178,16 @@ def main() -> None:
         f"of the {after[0] - predicted[0]:.1f} µs that the prediction missed",
         f"it is {before[0]} to {after[0]}, {before[0] / after[0]:.2f} times",
         f"what the bound allows: {before[0]} to {bound[0]}, {before[0] / bound[0]:.2f} times",
-    ):
-        if claim not in text:
-            sys.exit(f"{PAGE}: it should say “{claim}”, and does not.")
-    kernel = KERNEL.read_text(encoding="utf-8")
-    for line in (
+    )
+    page_tables.require_code(
+        KERNEL,
         f"constexpr int block_warps = {WARPS},",
         f"constexpr int warp_queries = {WARP_QUERIES},",
         f"constexpr int tile_keys = {TILE_KEYS};",
         f"constexpr int stages = {STAGES};",
         f"constexpr int pad = {PAD};",
         "__launch_bounds__(block_threads, 4)",
-    ):
-        if line not in kernel:
-            sys.exit(f"{KERNEL}: `{line}` is not there any more: compute the page's numbers again.")
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "gpu/device.h"
@@ -36,13 +35,8 @@ std::vector<Ring> rings() {
   return all;
 }
 
-// One head, one block.
-Shape one_block(int queries, int keys) { return {.batch = 1, .heads = 1, .queries = queries, .keys = keys, .dim = 64}; }
-
 // So many tiles, of which the last one is full.
-Shape so_many_tiles(int tiles) { return one_block(3, tiles * tile_keys); }
-
-void check(const Shape& shape, std::string_view configuration = {}) { check(make_inputs(shape, 1), configuration); }
+Shape so_many_tiles(int tiles) { return one_head(3, tiles * tile_keys); }
 
 // Runs each ring with as many tiles as `tiles_of` says for its stages, where that is any.
 void check_each_ring(int (*tiles_of)(int stages)) {
@@ -65,9 +59,7 @@ std::vector<half> output_of(const Ring& ring, DeviceProblem& device) {
 TEST_CASE("8.1 no queries, no heads or no batch: nothing to do, and no error") {
   for (const Ring& ring : rings()) {
     CAPTURE(ring.name);
-    check({.batch = 1, .heads = 2, .queries = 0, .keys = 5, .dim = 64}, ring.name);
-    check({.batch = 1, .heads = 0, .queries = 5, .keys = 5, .dim = 64}, ring.name);
-    check({.batch = 0, .heads = 2, .queries = 5, .keys = 5, .dim = 128}, ring.name);
+    check_empty(ring.name);
   }
 }
 
@@ -98,18 +90,13 @@ TEST_CASE("8.2 one tile of a third lap" * needs(all_todos)) {
 TEST_CASE("8.2 the last tile may lack keys, or have one alone" * needs(all_todos)) {
   for (const int keys : {1, 31, 33, 63, 65}) {
     CAPTURE(keys);
-    check(one_block(1, keys));
+    check(one_head(1, keys));
   }
 }
 
 TEST_CASE("8.2 causal: the blocks of a head have different numbers of tiles" * needs(all_todos)) {
-  Shape shape{.batch = 1, .heads = 1, .queries = 65, .keys = 65, .dim = 64};  // 64 keys are two tiles, 65 are three
-  shape.causal = true;
-  check(shape);
-  shape = one_block(3, 66);
-  shape.dim = 128;
-  shape.causal = true;
-  check(shape);
+  check(causal(one_head(65, 65)));  // 64 keys are two tiles, 65 are three
+  check(causal(one_head(3, 66, 128)));
 }
 
 TEST_CASE("8.3 each tile's values meet its own keys" * needs(all_todos)) {
@@ -119,7 +106,7 @@ TEST_CASE("8.3 each tile's values meet its own keys" * needs(all_todos)) {
 TEST_CASE("8.3 every query has its place, also where they fill neither warp nor block" * needs(all_todos)) {
   for (const int queries : {15, 16, 17, 63, 64, 65}) {  // a warp has 16, a block 64
     CAPTURE(queries);
-    check(one_block(queries, 7));
+    check(one_head(queries, 7));
   }
 }
 
@@ -130,7 +117,7 @@ TEST_CASE("8.3 heads, batch and dims are told apart" * needs(all_todos)) {
 }
 
 TEST_CASE("8.3 scores of any size, equal keys, heads of zeros" * needs(all_todos)) {
-  const Shape shape = one_block(5, 40);  // two tiles
+  const Shape shape = one_head(5, 40);  // two tiles
   check(large_scores(shape, 1));
   check(identical_keys(shape, 2));
   check(shifted_scores(shape, 3, 0, 32, -400));  // the first tile is forgotten

@@ -11,6 +11,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/bench.h"
@@ -102,25 +103,41 @@ void measure(benchmark::State& state, const std::string& name,
   }
 }
 
-/// Registers a benchmark for each kernel of the program, in its first configuration, at each shape:
-/// "reference/mission". Returns what the benchmarks work on: keep it until they have run.
+/// What is measured at a shape, by the name that the tables show.
 template <class Types>
-std::shared_ptr<void> register_kernels(const std::vector<Shape<Types>>& shapes) {
+using Candidates = std::vector<std::pair<std::string, const workloads::Configuration<typename Types::Problem>*>>;
+
+/// Registers a benchmark for each candidate at each shape: "reference/mission". Returns what the benchmarks work on:
+/// keep it until they have run.
+template <class Types>
+std::shared_ptr<void> register_candidates(const Candidates<Types>& candidates,
+                                          const std::vector<Shape<Types>>& shapes) {
   const auto workloads = std::make_shared<std::deque<Workload<Types>>>();
   for (const Shape<Types>& shape : shapes) {
     Workload<Types>& workload = workloads->emplace_back(shape);
-    for (const auto& variant : workloads::variants<typename Types::Problem>()) {
-      register_launches(variant.name + "/" + shape.name, shape.unit, [&variant, &workload](benchmark::State& state) {
-        measure(state, variant.name, variant.configurations.front(), workload);
-      });
+    for (const auto& [candidate, configuration] : candidates) {
+      register_launches(candidate + "/" + shape.name, shape.unit,
+                        [name = candidate, configuration = configuration, &workload](benchmark::State& state) {
+                          measure(state, name, *configuration, workload);
+                        });
     }
   }
   return workloads;
 }
 
+/// Registers each kernel of the program, in its first configuration, at each shape. Returns as register_candidates().
+template <class Types>
+std::shared_ptr<void> register_kernels(const std::vector<Shape<Types>>& shapes) {
+  Candidates<Types> kernels;
+  for (const auto& variant : workloads::variants<typename Types::Problem>()) {
+    kernels.emplace_back(variant.name, &variant.configurations.front());
+  }
+  return register_candidates<Types>(kernels, shapes);
+}
+
 /// Registers a benchmark for each configuration of the program's kernels at one shape, with 1, 2, 4, ... blocks on a
 /// multiprocessor, and with all that fit: "2 stages/4". Where fewer fit, the counter blocks_per_sm says so. Returns as
-/// register_kernels().
+/// register_candidates().
 template <class Types>
 std::shared_ptr<void> register_occupancies(const Shape<Types>& shape) {
   const auto workload = std::make_shared<Workload<Types>>(shape);
@@ -142,25 +159,19 @@ std::shared_ptr<void> register_occupancies(const Shape<Types>& shape) {
   return workload;
 }
 
-/// Registers a benchmark for each configuration of the program's kernels at each shape: "2 stages/mission". Returns as
-/// register_kernels().
+/// Registers each configuration of the program's kernels at each shape: "2 stages/mission". Returns as
+/// register_candidates().
 template <class Types>
 std::shared_ptr<void> register_configurations(const std::vector<Shape<Types>>& shapes) {
-  const auto workloads = std::make_shared<std::deque<Workload<Types>>>();
-  for (const Shape<Types>& shape : shapes) {
-    Workload<Types>& workload = workloads->emplace_back(shape);
-    for (const auto& variant : workloads::variants<typename Types::Problem>()) {
-      for (const auto& configuration : variant.configurations) {
-        const std::string name = std::string(configuration.name) + "/" + shape.name;
-        register_launches(name, shape.unit, [&workload, &configuration, name](benchmark::State& state) {
-          measure(state, name, configuration, workload);
-        });
-      }
+  Candidates<Types> configurations;
+  for (const auto& variant : workloads::variants<typename Types::Problem>()) {
+    for (const auto& configuration : variant.configurations) {
+      configurations.emplace_back(configuration.name, &configuration);
     }
   }
   benchmark::AddCustomContext("rows", "configuration");
   benchmark::AddCustomContext("columns", "shape");
-  return workloads;
+  return register_candidates<Types>(configurations, shapes);
 }
 
 }  // namespace bench

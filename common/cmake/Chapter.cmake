@@ -2,9 +2,9 @@
 #                  [TUNED_FOR <sm_NN>])
 #
 # Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, variants/*.cu,
-# ablation/*.cu, and test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS is the chapter to
-# compare with, none where a part begins. LIMITS are the resource gates of the reference, on every architecture,
-# or on the one whose number of registers its launch bounds are made for.
+# ablation/*.cu, and test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS
+# is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the reference, on every
+# architecture, or on the one whose number of registers its launch bounds are made for.
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
 #   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous

@@ -1,6 +1,7 @@
-"""Tables in a chapter's page whose cells a test computes again: test_page.py of the chapters.
+"""What a test computes again of a chapter's page: the cells of its tables, and the numbers in its sentences.
 
-A table follows a line of its own, `<!-- trace: 3 stages, 8 tiles -->`, which says what it is and for which numbers.
+For test_page.py of the chapters. A table follows a line of its own, `<!-- trace: 3 stages, 8 tiles -->`, which says
+what it is and for which numbers.
 """
 
 from __future__ import annotations
@@ -44,3 +45,29 @@ def find(page: Path, marker: str) -> Table:
             rows.append([cell.strip() for cell in row.strip("|").split("|")])
         return Table(page, match, index + 4, rows)
     sys.exit(f"{page}: no line is {marker}, so a table is missing.")
+
+
+def number(cell: str) -> float:
+    """The number that a cell begins with: "4,075,520", "25.1 µs", "50 %"."""
+    return float(cell.split()[0].replace(",", ""))
+
+
+def prose(page: Path) -> str:
+    """The page's text, its lines (also those of a quotation) joined by single spaces."""
+    return " ".join(page.read_text(encoding="utf-8").replace("\n> ", "\n").split())
+
+
+def require(page: Path, *claims: str) -> None:
+    """Ends the program with a sentence where the page's text lacks one of these."""
+    text = prose(page)
+    for claim in claims:
+        if claim not in text:
+            sys.exit(f"{page}: it should say “{claim}”, and does not.")
+
+
+def require_code(kernel: Path, *pieces: str) -> None:
+    """Ends the program with a sentence where the kernel lacks one of these, on which a page's numbers rest."""
+    code = kernel.read_text(encoding="utf-8")
+    for piece in pieces:
+        if piece not in code:
+            sys.exit(f"{kernel}: `{piece}` is not there any more: compute the page's numbers again.")

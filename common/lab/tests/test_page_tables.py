@@ -1,4 +1,4 @@
-"""page_tables.py: what is a table, and what differs."""
+"""page_tables.py: what is a table, what differs, and what a page or a kernel lacks; occupancy.py: how many blocks fit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from testing import page_tables
+from testing import occupancy, page_tables
 
 PAGE = "# Title\n<!-- trace: 3 stages -->\n| k | slot |\n|--:|--:|\n| 0 | 0 |\n| 1 | 1 |\n\n| 2 | of another table |\n"
 MARKER = r"<!-- trace: (\d+) stages -->"
@@ -37,3 +37,28 @@ class PageTables(unittest.TestCase):
     def test_a_missing_table_is_refused(self) -> None:
         with self.assertRaisesRegex(SystemExit, "so a table is missing"):
             page_tables.find(self.page, "<!-- trace: 4 stages -->")
+
+    def test_a_number_stands_in_front_of_its_unit(self) -> None:
+        numbers = [page_tables.number(cell) for cell in ("4,075,520", "25.1 µs", "50 %")]
+        self.assertEqual(numbers, [4075520, 25.1, 50])
+
+    def test_a_claim_may_be_broken_into_lines_and_stand_in_a_quotation(self) -> None:
+        self.page.write_text("It takes\n24.9 µs.\n\n> Who\n> asks?\n", encoding="utf-8")
+        page_tables.require(self.page, "It takes 24.9 µs.", "Who asks?")
+        with self.assertRaisesRegex(SystemExit, "README.md: it should say “25 µs”, and does not"):
+            page_tables.require(self.page, "It takes", "25 µs")
+
+    def test_a_piece_that_the_kernel_lacks_is_named(self) -> None:
+        kernel = self.page.with_name("kernel.cu")
+        kernel.write_text("constexpr int warps = 4;\n", encoding="utf-8")
+        page_tables.require_code(kernel, "int warps = 4;")
+        with self.assertRaisesRegex(SystemExit, "kernel.cu: `int warps = 8;` is not there any more"):
+            page_tables.require_code(kernel, "int warps = 4;", "int warps = 8;")
+
+
+class Occupancy(unittest.TestCase):
+    def test_a_block_takes_a_kilobyte_more_than_it_asks_for(self) -> None:
+        self.assertEqual([occupancy.by_memory(kilobytes * 1024) for kilobytes in (56, 57)], [4, 3])
+
+    def test_registers_are_dealt_out_in_eights(self) -> None:
+        self.assertEqual([occupancy.by_registers(128, registers) for registers in (122, 128, 129)], [4, 4, 3])

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "workloads/attention/runner.h"
@@ -14,8 +15,33 @@ namespace attention {
 /// Few queries and keys, not as many of one as of the other, in two heads; few enough for many schedules.
 inline Shape small() { return {.batch = 1, .heads = 2, .queries = 5, .keys = 7, .dim = 64}; }
 
+/// One head, so many queries and keys.
+inline Shape one_head(int queries, int keys, int dim = 64) {
+  return {.batch = 1, .heads = 1, .queries = queries, .keys = keys, .dim = dim};
+}
+
+/// The same shape with a causal mask.
+inline Shape causal(Shape shape) {
+  shape.causal = true;
+  return shape;
+}
+
 using workloads::check;
 using workloads::check_bits;
+
+/// check() on random inputs of a shape.
+inline void check(const Shape& shape, std::string_view configuration = {}) {
+  check(make_inputs(shape, 1), configuration);
+}
+
+/// Ends the test case, red, if a problem without queries, heads or batch is not left alone.
+inline void check_empty(std::string_view configuration = {}) {
+  for (const int dim : {64, 128}) {
+    check({.batch = 1, .heads = 2, .queries = 0, .keys = 7, .dim = dim}, configuration);
+    check({.batch = 1, .heads = 0, .queries = 5, .keys = 7, .dim = dim}, configuration);
+    check({.batch = 0, .heads = 2, .queries = 5, .keys = 7, .dim = dim}, configuration);
+  }
+}
 
 /// Inputs whose scores reach 1e5 and -1e5 and more: exp of them is infinite or 0 without the row's maximum. All
 /// products and sums are whole multiples of 256, exact in float, so that two scores of a row are equal or far apart.

@@ -266,7 +266,7 @@ TEST_CASE("a number that 8 bits cannot hold is refused") {
   CHECK_THROWS_AS(fit(std::vector<float>{std::numeric_limits<float>::infinity()}), std::invalid_argument);
 }
 
-TEST_CASE("the field's quantiser shifts every number by nearly a step, and its gate does not notice") {
+TEST_CASE("the field's quantiser shifts every number by half a step, and its gate does not notice") {
   const Shape shape = mission_shape();
   Numbers numbers = make_numbers(shape, 1);
   const std::vector<int64_t> rows = sample_rows(shape, 256, 1);  // enough for two digits
