@@ -195,7 +195,7 @@ TEST_CASE("3.5 whoever is late, the result has the same bits" * needs(all_todos)
     const Inputs inputs = make_inputs(shape, sampling, 5);
     for (const Ring& ring : rings) {
       CAPTURE(ring.name);
-      check_bits(inputs, ring.stages == 2 ? 200 : 40, ring.name);
+      check_bits(inputs, ring.stages == 2 ? 200 : 10, ring.name);
     }
   }
 }

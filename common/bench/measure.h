@@ -42,7 +42,7 @@ template <class Types>
 struct InputSet {
   InputSet(const Shape<Types>& shape, uint64_t seed)
       : inputs(shape.make_inputs(seed)),
-        judge(inputs, workloads::sample_rows(inputs.shape, 4096, seed)),
+        judge(inputs, workloads::sample_rows(inputs.shape, Types::most_judged_rows, seed)),
         device(inputs) {}
 
   typename Types::Inputs inputs;

@@ -7,6 +7,7 @@
 //     using Inputs = ...;         // what a kernel reads, on the host, with its `shape`
 //     using OutputJudge = ...;    // made from inputs and the rows to judge
 //     using DeviceProblem = ...;  // DeviceArrays, made from inputs, with problem()
+//     static constexpr int64_t most_judged_rows = ...;  // judging more would take longer than running them
 //   };
 
 #include <cstring>
@@ -50,9 +51,8 @@ std::string first_complaint(const typename Types::Inputs& inputs, LaunchFunction
 /// one kernel, or the kernel no such configuration; std::invalid_argument as validate(Inputs).
 template <class Types>
 std::string what_is_wrong(const typename Types::Inputs& inputs, std::string_view configuration) {
-  constexpr int64_t most_judged_rows = 4096;  // judging more would take longer than running them
   const auto launch = the_kernel<typename Types::Problem>(configuration);
-  const typename Types::OutputJudge judge(inputs, sample_rows(inputs.shape, most_judged_rows, 1));
+  const typename Types::OutputJudge judge(inputs, sample_rows(inputs.shape, Types::most_judged_rows, 1));
   return first_complaint<Types>(inputs, launch, gpu::usual_gpu_runs, [&](typename Types::DeviceProblem& device) {
     const judge::Verdict verdict = device.judge(judge);
     return verdict.accepted() ? "" : verdict.text();

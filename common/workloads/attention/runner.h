@@ -30,6 +30,7 @@ struct Types {
   using Inputs = attention::Inputs;
   using OutputJudge = attention::OutputJudge;
   using DeviceProblem = attention::DeviceProblem;
+  static constexpr int64_t most_judged_rows = 1024;
 };
 
 /// See workloads/kernel_registry.h.

@@ -30,6 +30,7 @@ struct Types {
   using Inputs = deformable_attention::Inputs;
   using OutputJudge = deformable_attention::OutputJudge;
   using DeviceProblem = deformable_attention::DeviceProblem;
+  static constexpr int64_t most_judged_rows = 4096;
 };
 
 /// See workloads/kernel_registry.h.
