@@ -1,5 +1,5 @@
 // bug: the launch asks for chapter 07's shared memory, which has two slots
-// caught by: shared-storage-too-small; a GPU may not notice
+// caught by: shared-storage-too-small; on a GPU: launch-failure or wrong-elements
 // Chapter 08: three stages, and four.
 //
 // As chapter 07, but the number of slots is a parameter: `Stages - 1` tiles are on their way.
