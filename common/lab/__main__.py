@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import arguments, chapters, check, compare, diff, doctor, given, ladder, replays, reset, standing, suite
+from lab import arguments, chapters, check, compare, diff, doctor, given, ladder, replays, reset, standing, suite, trace
 from lab.arguments import Arguments
 from lab.build import Build
 from lab.chapters import Chapter
@@ -50,7 +50,7 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
         case "run":
             chosen = _chapters(project) if asked.chapter is None else [_chapter(project, asked)]
             return ladder.run(project, chosen, asked.record, " ".join(("./lab", *words)))
-        case "check" | "compare":
+        case "check" | "compare" | "trace":
             if asked.kernel:
                 given.read("--kernel", asked.kernel)  # before anything is built
             if asked.replay:
@@ -58,6 +58,8 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
             chapter = _chapter(project, asked)
             if asked.verb == "check":
                 return check.check(project, chapter, asked.kernel, asked.replay)
+            if asked.verb == "trace":
+                return trace.trace(project, chapter, asked.kernel, asked.configurations)
             return compare.compare(project, chapter, asked.kernel)
         case "diff":
             return diff.diff(project, _chapter(project, asked))

@@ -22,16 +22,19 @@ class Verb:
     def usage(self) -> str:
         """How one writes it."""
         words = {"no": "", "optional": " [N]", "needed": " N"}[self.chapter]
-        options = "".join(f" [{option}{' FILE' if option in _WITH_FILE else ''}]" for option in self.options)
+        values = {option: f" {_VALUES[option]}" if option in _VALUES else "" for option in self.options}
+        options = "".join(f" [{o}{value}]{'...' if o in _REPEATED else ''}" for o, value in values.items())
         return f"./lab {self.name}{words}{options}"
 
 
-_WITH_FILE = frozenset({"--kernel", "--replay"})
+_VALUES = {"--kernel": "FILE", "--replay": "FILE", "--configuration": "NAME"}
+_REPEATED = frozenset({"--configuration"})
 VERBS = (
     Verb("run", "optional", ("--record",), "build and run the references here; print the ladder"),
     Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
     Verb("check", "needed", ("--kernel", "--replay"), "judge YOUR kernel of chapter N, or FILE"),
     Verb("compare", "needed", ("--kernel",), "yours, the reference and the previous chapter, side by side"),
+    Verb("trace", "needed", ("--kernel", "--configuration"), "what each warp does when: a timeline of your kernel"),
     Verb("diff", "needed", (), "what the reference changed since the chapter before"),
     Verb("reset", "needed", (), "start chapter N over; your file is kept beside it"),
     Verb("doctor", "no", (), "compiler, GPU, what is missing, what runs where"),
@@ -48,6 +51,7 @@ class Arguments:
     chapter: str | None = None
     kernel: Path | None = None
     replay: Path | None = None
+    configurations: tuple[str, ...] = ()
     record: bool = False
     thorough: bool = False
 
@@ -63,19 +67,19 @@ def parse(words: Sequence[str]) -> Arguments:
         names = [known.name for known in VERBS]
         raise Complaint(f"there is no verb {words[0]}{guess(words[0], names)} The verbs are {', '.join(names)}.", USAGE)
     chapter: str | None = None
-    options: dict[str, str] = {}
+    options: dict[str, list[str]] = {}
     rest = list(words[1:])
     while rest:
         word = rest.pop(0)
         if word.startswith("-"):
             name, equals, value = word.partition("=")
-            if name not in verb.options or (equals and name not in _WITH_FILE):
+            if name not in verb.options or (equals and name not in _VALUES):
                 raise Complaint(f"{verb.name} has no option {word}{guess(name, verb.options)} {_takes(verb)}", USAGE)
-            if name in _WITH_FILE and not equals:
+            if name in _VALUES and not equals:
                 value = rest.pop(0) if rest else ""
-            if name in _WITH_FILE and not value:
-                raise Complaint(f"{name} wants a file: {verb.usage}", USAGE)
-            options[name] = value
+            if name in _VALUES and not value:
+                raise Complaint(f"{name} wants a {_VALUES[name].lower()}: {verb.usage}", USAGE)
+            options[name] = [*(options.get(name, []) if name in _REPEATED else []), value]
         elif verb.chapter == "no":
             raise Complaint(f"{verb.name} takes no chapter, and you wrote {word}: {verb.usage}", USAGE)
         elif chapter is not None:
@@ -85,8 +89,9 @@ def parse(words: Sequence[str]) -> Arguments:
     return Arguments(
         verb.name,
         chapter,
-        Path(options["--kernel"]) if "--kernel" in options else None,
-        Path(options["--replay"]) if "--replay" in options else None,
+        Path(options["--kernel"][0]) if "--kernel" in options else None,
+        Path(options["--replay"][0]) if "--replay" in options else None,
+        tuple(options.get("--configuration", [])),
         "--record" in options,
         "--thorough" in options,
     )

@@ -53,6 +53,11 @@ class Project:
         return self.root / "build" / "replay"
 
     @property
+    def traces(self) -> Path:
+        """Where `trace` puts its pictures."""
+        return self.root / "build" / "trace"
+
+    @property
     def results(self) -> Path:
         """Recorded measurements, a file a GPU."""
         return self.root / "docs" / "results"
