@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,15 +38,16 @@ def trace(project: Project, chapter: Chapter, kernel: Path | None, configuration
     for run in drawn.timelines:
         if todo := _TODO.search(run.wrong):
             raise Complaint(f"{todo[0]}, and only a whole kernel has a timeline: ./lab check {chapter.short}")
-    print(paint(f"{chapter.name} on {drawn.machine}: {project.shown(traced.kernel)}", "bold") + f" ({drawn.shape})")
-    print()
+    print(paint(f"{chapter.name} on {drawn.machine}: {project.shown(traced.kernel)}", "bold"))
+    print(f"{drawn.shape}\n")
     print("\n".join(trace_text.render(drawn)))
     svg, chrome = project.traces / f"{chapter.number}.svg", project.traces / f"{chapter.number}.json"
     write_whole(svg, trace_svg.render(drawn, chapter.title).encode())
     write_whole(chrome, json.dumps(trace_chrome.convert(drawn), indent=0).encode())
-    print(f"picture: {project.shown(svg)}     to zoom: open {project.shown(chrome)} in ui.perfetto.dev")
+    print(f"\npicture: {project.shown(svg)}     to zoom: open {project.shown(chrome)} in ui.perfetto.dev")
     if any(run.wrong for run in drawn.timelines):
-        print(f"The kernel is red: ./lab check {chapter.short} tells the whole.")
+        given = f" --kernel {shlex.quote(str(kernel))}" if kernel else ""
+        print(f"The kernel is red: ./lab check {chapter.short}{given}")
         return 1
     return 0
 

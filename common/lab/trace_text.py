@@ -25,7 +25,8 @@ def render(trace: Trace) -> list[str]:
 def _lines(timeline: Timeline, unit: str, labels: int, room: int, end: int) -> list[str]:
     name = f"{timeline.configuration}: " if timeline.configuration else ""
     head = f"{name}{timeline.end:,} {unit}"
-    lines = [paint(head, "bold") + "waits".rjust(WIDTH - len(head))]
+    rest = f"   (warps without copies and mbarriers, left out: {timeline.left_out})" if timeline.left_out else ""
+    lines = [paint(head, "bold") + rest + "waits".rjust(WIDTH - len(head) - len(rest))]
     if timeline.wrong:
         lines.append(paint(shorten(f"stopped: {timeline.wrong.splitlines()[0]}", WIDTH), "red"))
     for number, block in enumerate(timeline.blocks):
@@ -73,10 +74,10 @@ def _legend(trace: Trace, step: float) -> list[str]:
         f"{_painted(_WORK)} works",
         f"{_painted(_ASK)} asks for copies",
         f"{_painted(_WAIT)} waits",
-        f"{_painted(_COPIES)} copies on their way",
-        "0-9 a phase (cp.async: a group) is complete",
+        f"{_painted(_COPIES)} copies under way",
+        "0 1 2 phase (cp.async: group) complete",
     ]
     scale = f"A column is {step:.3g} {trace.unit}."
     if trace.copy_ticks:
-        scale += f" Ticks are the emulator's, and no times: a call or an access takes 1, a copy {trace.copy_ticks}."
+        scale += f" Ticks are no times: a call or an access takes 1, a copy {trace.copy_ticks}."
     return ["   ".join(signs), scale]
