@@ -17,6 +17,7 @@
 
 set(tools ${PROJECT_SOURCE_DIR}/common/cmake)
 add_custom_target(skeletons)
+add_custom_target(pictures)  # the timelines of all pages, drawn again
 
 function(tutorial_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREVIOUS;WORKLOAD;COMPUTE_CAPABILITY;TUNED_FOR" "LIMITS")
@@ -148,6 +149,16 @@ function(tutorial_chapter name)
   trace_program(${ch}_trace ${ch}_kernel_yours)
   trace_program(${ch}_given_trace ${ch}_kernel_given)
   trace_program(${ch}_solution_trace ${ch}_kernel_solution)
+  if(TUTORIAL_MACHINE STREQUAL "emulator" AND EXISTS ${chapter}/README.md)
+    file(STRINGS ${chapter}/README.md timelines REGEX "^<!-- timeline:")
+    if(timelines)  # then the page's pictures are checked
+      set_target_properties(${ch}_solution_trace PROPERTIES EXCLUDE_FROM_ALL OFF)
+      set(pictures ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/common/trace/pictures.py)
+      labelled_test(${ch}_pictures docs ${pictures} --check ${chapter}/README.md $<TARGET_FILE:${ch}_solution_trace>)
+      add_custom_target(${ch}_draw COMMAND ${pictures} ${chapter}/README.md $<TARGET_FILE:${ch}_solution_trace>)
+      add_dependencies(pictures ${ch}_draw)
+    endif()
+  endif()
 
   # Kernels with their parts left out, one at a time, to see what each costs; the whole kernel is the first configuration.
   file(GLOB ablations CONFIGURE_DEPENDS ${chapter}/ablation/*.cu)
