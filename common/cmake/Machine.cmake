@@ -107,7 +107,8 @@ endfunction()
 
 # tutorial_kernel(<target> <kernel file> <variant> [MEASURED] [ARCHITECTURES ...] [LIBRARIES ...] [OPTIONS ...]): an object
 # library with one kernel file, compiled for this machine and registered under a variant's name. It is for tests: on a GPU
-# with the watchdog (gpu/watchdog.h). MEASURED also makes <target>_measured, for benchmarks and resource gates: without it.
+# with the watchdog (gpu/watchdog.h). MEASURED also makes <target>_measured, for benchmarks and resource gates: without it;
+# and <target>_traced, for timelines: with records of what it does (gpu/trace.h).
 function(tutorial_kernel target file variant)
   cmake_parse_arguments(PARSE_ARGV 3 arg "MEASURED" "" "ARCHITECTURES;LIBRARIES;OPTIONS")
   macro(kernel_library name)
@@ -125,11 +126,14 @@ function(tutorial_kernel target file variant)
     set_source_files_properties(${file} PROPERTIES LANGUAGE CXX)
     if(arg_MEASURED)
       add_library(${target}_measured ALIAS ${target})  # no second compilation where there is no watchdog
+      add_library(${target}_traced ALIAS ${target})    # the emulator records by itself
     endif()
   else()
     target_compile_definitions(${target} PRIVATE TUTORIAL_WATCHDOG=1)
     if(arg_MEASURED)
       kernel_library(${target}_measured)
+      kernel_library(${target}_traced)
+      target_compile_definitions(${target}_traced PRIVATE TUTORIAL_WATCHDOG=1 TUTORIAL_TRACE=1)
     endif()
   endif()
 endfunction()

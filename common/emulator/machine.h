@@ -215,8 +215,8 @@ class Machine {
     make_runnable(thread);
     yield(thread);
   }
-  /// Called on a fiber before it meets others. In a timed run, those whose clocks are behind go first, so that who comes
-  /// last is last by the clock too; in all others the order makes no difference.
+  /// Called on a fiber before it meets others. In a timed run, those whose clocks are behind go first, so that who
+  /// comes last is last by the clock too; in all others the order makes no difference.
   void take_turn(Thread& thread) {
     if (recorder_) pause(thread);
   }

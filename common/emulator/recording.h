@@ -24,16 +24,16 @@ struct Recorded {
     exit,        // the thread has ended
   };
   Kind kind{};
-  int block = 0;               // in the grid
-  int thread = -1;             // in the block; -1: no thread's doing
-  uint64_t begin = 0;          //
+  int block = 0;                     // in the grid
+  int thread = -1;                   // in the block; -1: no thread's doing
+  uint64_t begin = 0;                //
   std::optional<uint64_t> end = {};  // nothing: not before the run ended
-  std::string object = {};     // of what: "full[1]", "cp.async", "__syncthreads()", "barrier_sync()"
-  int64_t place = -1;          // where the mbarrier is, in bytes of the block's shared memory: names need not be unique
-  int64_t phase = 0;           // of the mbarrier; -1: a fresh one needed none. cp.async: the group, counted in each
-                               // thread. A named barrier: its id
-  uint64_t bytes = 0;          // of the copy
-  int line = 0;                // of the call
+  std::string object = {};           // of what: "full[1]", "cp.async", "__syncthreads()", "barrier_sync()"
+  int64_t place = -1;  // where the mbarrier is, in bytes of the block's shared memory: names need not be unique
+  int64_t phase = 0;   // of the mbarrier; -1: a fresh one needed none. cp.async: the group, counted in each
+                       // thread. A named barrier: its id
+  uint64_t bytes = 0;  // of the copy
+  int line = 0;        // of the call
 };
 
 /// What the last run recorded, in the order in which it happened; nothing, if it was not a timed one.

@@ -105,7 +105,8 @@ void run(const Launch& launch) {
   if (!outcome.report) return;
   if (outcome.report->name == "todo") throw_finding(*outcome.report, "");
   if (options().search == Search::timed) {
-    throw_finding(*outcome.report, "schedule: by the clock, each copy " + std::to_string(options().copy_ticks) + " ticks");
+    throw_finding(*outcome.report,
+                  "schedule: by the clock, each copy " + std::to_string(options().copy_ticks) + " ticks");
   }
   // A run that would take seconds each time is not shortened.
   const bool is_long = outcome.report->name == "silent-loop" || outcome.steps.size() > 1'000'000;

@@ -4,6 +4,7 @@
 
 #include "gpu/here.h"
 #include "gpu/platform.h"
+#include "gpu/trace.h"
 #include "gpu/watchdog.h"
 
 #if !GPU_IS_REAL
@@ -12,6 +13,13 @@
 /// Waits until every thread of the block is here; what each wrote before, all may read after.
 /// Every thread of the block must execute the same call, the same number of times.      PTX barrier.sync
 GPU_FUNCTION void __syncthreads(Here here = Here::current()) { emulator::block_barrier(here); }
+#elif TUTORIAL_TRACE
+GPU_FUNCTION void recorded_syncthreads(Here here = Here::current()) {
+  recorder::record(recorder::Kind::block_barrier_begins, nullptr, 0, here.line);
+  __syncthreads();
+  recorder::record(recorder::Kind::block_barrier_ends, nullptr, 0, here.line);
+}
+#define __syncthreads recorded_syncthreads
 #endif
 
 /// Waits until `threads` threads of the block are here or have arrived, at the named barrier `id` (0 to 15; 0 is

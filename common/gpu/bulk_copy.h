@@ -20,6 +20,7 @@ GPU_FUNCTION void cp_async_bulk(void* destination, const void* source, uint32_t 
                                 [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::request, &bar, 0, here.line);
   asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
                    shared_address(destination)),
                "l"(source), "r"(bytes), "r"(shared_address(&bar))
@@ -38,6 +39,7 @@ GPU_FUNCTION void cp_async_bulk_tensor_1d(void* destination, const TensorMap& ma
                                           [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::request, &bar, 0, here.line);
   asm volatile(
       "cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2}], [%3];" ::"r"(
           shared_address(destination)),
@@ -53,6 +55,7 @@ GPU_FUNCTION void cp_async_bulk_tensor_2d(void* destination, const TensorMap& ma
                                           Mbarrier& bar, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::request, &bar, 0, here.line);
   asm volatile(
       "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];" ::
           "r"(shared_address(destination)),
@@ -68,6 +71,7 @@ GPU_FUNCTION void cp_async_bulk_tensor_3d(void* destination, const TensorMap& ma
                                           Mbarrier& bar, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::request, &bar, 0, here.line);
   asm volatile(
       "cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], "
       "[%5];" ::"r"(shared_address(destination)),
@@ -83,6 +87,7 @@ GPU_FUNCTION void cp_async_bulk_tensor_4d(void* destination, const TensorMap& ma
                                           int32_t c3, Mbarrier& bar, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::request, &bar, 0, here.line);
   asm volatile(
       "cp.async.bulk.tensor.4d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4, %5}], "
       "[%6];" ::"r"(shared_address(destination)),
@@ -99,6 +104,7 @@ GPU_FUNCTION void cp_async_bulk_tensor_5d(void* destination, const TensorMap& ma
                                           [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::request, &bar, 0, here.line);
   asm volatile(
       "cp.async.bulk.tensor.5d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4, %5, "
       "%6}], [%7];" ::"r"(shared_address(destination)),

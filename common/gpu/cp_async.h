@@ -23,6 +23,7 @@ GPU_FUNCTION void cp_async(void* destination, const void* source, uint32_t sourc
   static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16, "cp.async copies 4, 8 or 16 bytes");
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::cp_async, nullptr, source_bytes, here.line);
   if constexpr (Bytes == 16) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(destination)), "l"(source),
                  "r"(source_bytes)
@@ -47,6 +48,7 @@ GPU_FUNCTION void cp_async(void* destination, const void* source, Here here = He
 ///      PTX cp.async.commit_group · sm_80
 GPU_FUNCTION void cp_async_commit_group([[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
+  recorder::record(recorder::Kind::commit, nullptr, 0, here.line);
   asm volatile("cp.async.commit_group;" ::: "memory");
 #else
   emulator::cp_async_commit_group(here);
@@ -59,7 +61,9 @@ GPU_FUNCTION void cp_async_wait_group([[maybe_unused]] Here here = Here::current
   static_assert(N >= 0);
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::group_wait_begins, nullptr, N, here.line);
   asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
+  recorder::record(recorder::Kind::group_wait_ends, nullptr, N, here.line);
 #else
   emulator::cp_async_wait_group(N, here);
 #endif
@@ -69,7 +73,10 @@ GPU_FUNCTION void cp_async_wait_group([[maybe_unused]] Here here = Here::current
 GPU_FUNCTION void cp_async_wait_all([[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::commit, nullptr, 0, here.line);
+  recorder::record(recorder::Kind::group_wait_begins, nullptr, 0, here.line);
   asm volatile("cp.async.wait_all;" ::: "memory");
+  recorder::record(recorder::Kind::group_wait_ends, nullptr, 0, here.line);
 #else
   emulator::cp_async_commit_group(here);
   emulator::cp_async_wait_group(0, here);

@@ -11,6 +11,7 @@
 #include "gpu/block.h"
 #include "gpu/error.h"
 #include "gpu/todo.h"
+#include "gpu/trace.h"
 #include "gpu/types.h"
 #include "gpu/watchdog.h"
 
@@ -113,6 +114,16 @@ inline void connect_watchdog() {
   connected = current;
 #endif
 }
+
+inline void connect_recorder() {
+#if TUTORIAL_TRACE
+  recorder::Board* const board = &recorder::board();
+  GPU_CHECK(cudaMemcpyToSymbol(recorder::board_on_device, &board, sizeof board));
+  void* counts = nullptr;
+  GPU_CHECK(cudaGetSymbolAddress(&counts, recorder::record_counts));
+  GPU_CHECK(cudaMemset(counts, 0, sizeof recorder::record_counts));
+#endif
+}
 }  // namespace
 
 template <class... Parameters, class... Arguments>
@@ -122,6 +133,7 @@ static void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Argu
   gpu::validate(shape, static_cast<std::size_t>(attributes.maxDynamicSharedSizeBytes));
   connect_todo_word();
   connect_watchdog();
+  connect_recorder();
   LaunchShape padded = shape;
   padded.shared_bytes = gpu::padded_shared_bytes(shape.shared_bytes);
   if (padded.shared_bytes != shape.shared_bytes) allow_shared_memory(kernel, padded.shared_bytes);

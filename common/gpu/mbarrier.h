@@ -9,6 +9,7 @@
 #include "gpu/here.h"
 #include "gpu/platform.h"
 #include "gpu/pointers.h"
+#include "gpu/trace.h"
 #include "gpu/watchdog.h"
 #if !GPU_IS_REAL
 #include "emulator/emulator.h"
@@ -23,6 +24,7 @@ struct Mbarrier {
 /// then come fence_mbarrier_init() and __syncthreads(), before anybody uses it.      PTX mbarrier.init · sm_80
 GPU_FUNCTION void mbarrier_init(Mbarrier& bar, uint32_t count, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
+  recorder::record(recorder::Kind::init, &bar, count, here.line);
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(&bar)), "r"(count) : "memory");
 #else
   emulator::mbarrier_init(&bar, count, here);
@@ -45,6 +47,7 @@ GPU_FUNCTION void mbarrier_inval(Mbarrier& bar, [[maybe_unused]] Here here = Her
 GPU_FUNCTION uint64_t mbarrier_arrive(Mbarrier& bar, uint32_t count = 1, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::arrival, &bar, 0, here.line);
   uint64_t token;
 #if __CUDA_ARCH__ >= 900
   asm volatile("mbarrier.arrive.shared::cta.b64 %0, [%1], %2;"
@@ -66,6 +69,7 @@ GPU_FUNCTION uint64_t mbarrier_arrive_expect_tx(Mbarrier& bar, uint32_t bytes,
                                                 [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::arrival, &bar, 0, here.line);
   uint64_t token;
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 %0, [%1], %2;"
                : "=l"(token)
@@ -93,6 +97,7 @@ GPU_FUNCTION void mbarrier_expect_tx(Mbarrier& bar, uint32_t bytes, [[maybe_unus
 GPU_FUNCTION uint64_t mbarrier_arrive_drop(Mbarrier& bar, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::arrival, &bar, 0, here.line);
   uint64_t token;
   asm volatile("mbarrier.arrive_drop.shared::cta.b64 %0, [%1];" : "=l"(token) : "r"(shared_address(&bar)) : "memory");
   return token;
@@ -154,6 +159,7 @@ GPU_FUNCTION bool mbarrier_try_wait_parity(Mbarrier& bar, uint32_t parity,
 GPU_FUNCTION void mbarrier_wait_parity(Mbarrier& bar, uint32_t parity, [[maybe_unused]] Here here = Here::current()) {
 #if GPU_IS_REAL
   watchdog::jitter();
+  recorder::record(recorder::Kind::wait_begins, &bar, parity, here.line);
   watchdog::Patience patience;
 #if __CUDA_ARCH__ >= 900
   while (!mbarrier_try_wait_parity(bar, parity, here)) {
@@ -162,6 +168,7 @@ GPU_FUNCTION void mbarrier_wait_parity(Mbarrier& bar, uint32_t parity, [[maybe_u
 #endif
     patience.check(&bar, parity, here);
   }
+  recorder::record(recorder::Kind::wait_ends, &bar, parity, here.line);
 #else
   emulator::mbarrier_wait_parity(&bar, parity, here);
 #endif

@@ -4,40 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-_WARP = 32
-_CP_ASYNC = "cp.async"
-
-
-@dataclass
-class Event:
-    """What a lane did, as common/trace/trace.h says; those of a warp's lanes that are alike become one."""
-
-    kind: str
-    block: int
-    thread: int
-    lanes: int
-    begin: int
-    end: int | None
-    object: str
-    place: int
-    phase: int
-    bytes: int
-    line: int
-
-    @property
-    def warp(self) -> int:
-        """The warp that did it; -1: none."""
-        return self.thread // _WARP
-
-    @property
-    def is_of_mbarrier(self) -> bool:
-        """Whether an mbarrier is what it is about."""
-        return self.place >= 0
-
+from lab import gpu_records
+from lab.events import CP_ASYNC, Event
 
 @dataclass(frozen=True)
 class Span:
@@ -103,18 +76,22 @@ class Trace:
     timelines: list[Timeline]
 
 
-def load(path: Path) -> Trace:
-    """Reads the file of chNN_trace."""
-    return read(json.loads(path.read_text(encoding="utf-8")))
+def load(path: Path, kernel: Path) -> Trace:
+    """Reads what chNN_trace wrote of the kernel in the file `kernel`."""
+    source = kernel.read_text(encoding="utf-8", errors="replace").splitlines()
+    return read(json.loads(path.read_text(encoding="utf-8")), source)
 
 
-def read(document: dict) -> Trace:  # type: ignore[type-arg]
-    """The same, of the parsed file."""
-    timelines = [
-        _timeline(run["configuration"], run["wrong"], [Event(**event) for event in run["events"]], document["unit"])
-        for run in document["runs"]
-    ]
-    return Trace(document["machine"], document["unit"], document["copy_ticks"], document["shape"], timelines)
+def read(document: dict[str, Any], source: Sequence[str] = ()) -> Trace:
+    """The same, of the parsed file and the kernel's lines."""
+    unit = document["unit"]
+    timelines: list[Timeline] = []
+    for run in document["runs"]:
+        events = [Event(**event) for event in run["events"]]
+        if unit == "cycles":
+            events = gpu_records.events_of(events, source)
+        timelines.append(_timeline(run["configuration"], run["wrong"], events, unit))
+    return Trace(document["machine"], unit, document["copy_ticks"], document["shape"], timelines)
 
 
 def folded(rows: list[Row]) -> list[Row]:
@@ -171,7 +148,7 @@ def _merge_lanes(events: Iterable[Event]) -> list[Event]:
 def _rows(events: list[Event], end: int, unit: str) -> tuple[list[Row], int]:
     """The rows of a block, and how many of its warps have none."""
     every = sorted({event.warp for event in events if event.thread >= 0})
-    involved = sorted({e.warp for e in events if e.thread >= 0 and (e.is_of_mbarrier or e.object == _CP_ASYNC)})
+    involved = sorted({e.warp for e in events if e.thread >= 0 and (e.is_of_mbarrier or e.object == CP_ASYNC)})
     warps = involved or every
     users: dict[int, set[int]] = defaultdict(set)  # of the mbarrier at each place
     for event in events:
@@ -243,10 +220,10 @@ def _barrier_row(events: list[Event], place: int, end: int, unit: str) -> Row:
 def _group_rows(events: list[Event], end: int, unit: str) -> list[Row]:
     """Groups of cp.async, those of all warps with the same number together; in as few rows as have room for them."""
     rows: list[Row] = []
-    for group, span in _flights([event for event in events if event.object == _CP_ASYNC], end, unit):
+    for group, span in _flights([event for event in events if event.object == CP_ASYNC], end, unit):
         row = next((row for row in rows if row.spans[-1].end <= span.begin), None)
         if row is None:
-            row = Row("groups", _CP_ASYNC)
+            row = Row("groups", CP_ASYNC)
             rows.append(row)
         row.spans.append(span)
         row.marks.append(Mark("phase", span.end, group, f"group {group} has landed"))
@@ -270,7 +247,7 @@ def _flights(events: list[Event], end: int, unit: str) -> list[tuple[int, Span]]
 
 
 def _what(event: Event) -> str:
-    if event.object == _CP_ASYNC:
+    if event.object == CP_ASYNC:
         return f"group {event.phase}"
     return f"phase {event.phase} of {event.object}" if event.is_of_mbarrier else event.object
 

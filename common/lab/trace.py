@@ -34,7 +34,7 @@ def trace(project: Project, chapter: Chapter, kernel: Path | None, configuration
     target = f"{traced.target}_trace"
     build.make(target, purpose=f"{target} ({build.preset})")
     events = project.traces / f"{chapter.number}-events.json"
-    drawn = record(build.program(target), events, configurations)
+    drawn = record(build.program(target), events, configurations, traced.kernel)
     for run in drawn.timelines:
         if todo := _TODO.search(run.wrong):
             raise Complaint(f"{todo[0]}, and only a whole kernel has a timeline: ./lab check {chapter.short}")
@@ -52,8 +52,8 @@ def trace(project: Project, chapter: Chapter, kernel: Path | None, configuration
     return 0
 
 
-def record(program: Path, events: Path, configurations: Sequence[str]) -> Trace:
-    """Runs a program chNN_trace, which writes the file `events`; returns what is in it."""
+def record(program: Path, events: Path, configurations: Sequence[str], kernel: Path) -> Trace:
+    """Runs a program chNN_trace, made of the file `kernel`. It writes the file `events`; returns what is in it."""
     events.parent.mkdir(parents=True, exist_ok=True)
     with Progress(f"tracing with {program.name}"):
         ended = processes.run([program, events, *configurations], seconds=_SECONDS)
@@ -62,4 +62,4 @@ def record(program: Path, events: Path, configurations: Sequence[str]) -> Trace:
     if ended.code != 0:
         said = ended.output.strip().splitlines()
         raise Complaint(f"{said[-1].rstrip('.')}." if said else f"{program.name} ended with exit code {ended.code}.")
-    return timeline.load(events)
+    return timeline.load(events, kernel)

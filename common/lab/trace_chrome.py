@@ -1,7 +1,7 @@
 """A trace in Chrome's format (the "Trace Event Format"), which ui.perfetto.dev and chrome://tracing open.
 
 Each block is a process, and each warp a thread. Copies on their way are asynchronous slices, ends of phases instants.
-A tick, which is no time, is shown as a microsecond.
+A cycle of a GPU is shown as a nanosecond, and a tick of the emulator, which is no time, as a microsecond.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NAMES = {"work": "works", "ask": "asks for copies", "wait": "waits"}
 
 def convert(trace: Trace) -> dict[str, Any]:
     """The document, to be written as JSON."""
-    per_microsecond = 1000 if trace.unit == "ns" else 1
+    per_microsecond = 1000 if trace.unit == "cycles" else 1
     events: list[dict[str, Any]] = []
     process = 0
     for timeline in trace.timelines:
@@ -37,8 +37,8 @@ def _row(row: Row, process: int, index: int, per_microsecond: int) -> list[dict[
         begin, end = span.begin / per_microsecond, span.end / per_microsecond
         details = {"args": {"what": span.text}}
         if row.is_warp:
-            name = _NAMES[span.kind]
-            events.append({"ph": "X", "name": name, "cat": span.kind, "ts": begin, "dur": end - begin, **place, **details})
+            slice_ = {"ph": "X", "name": _NAMES[span.kind], "cat": span.kind, "ts": begin, "dur": end - begin}
+            events.append({**slice_, **place, **details})
         else:  # a pair of events, which an id joins
             both = {"name": row.label, "cat": "copies", "id": f"{process}.{index}.{number}", **place}
             events += [{"ph": "b", "ts": begin, **both, **details}, {"ph": "e", "ts": end, **both}]

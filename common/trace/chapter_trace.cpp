@@ -1,5 +1,5 @@
-// chNN_trace FILE [CONFIGURATION]...: runs the kernel once in each configuration, its first if none is named, and writes
-// to FILE what happened when.
+// chNN_trace FILE [CONFIGURATION]...: runs the kernel once in each configuration, its first if none is named, and
+// writes to FILE what happened when.
 
 #include <cstdio>
 #include <exception>

@@ -1,7 +1,84 @@
 #include "trace/events.h"
 
+#if GPU_IS_REAL
+#include <cstring>
+
+#include "gpu/trace.h"
+#else
 #include "emulator/control.h"
 #include "emulator/recording.h"
+#endif
+
+#if GPU_IS_REAL
+
+namespace trace {
+namespace {
+
+const char* name_of(recorder::Kind kind) {
+  using Kind = recorder::Kind;
+  switch (kind) {
+    case Kind::nothing:
+      return "";
+    case Kind::init:
+      return "init";
+    case Kind::arrival:
+      return "arrival";
+    case Kind::wait_begins:
+      return "wait begins";
+    case Kind::wait_ends:
+      return "wait ends";
+    case Kind::request:
+      return "request";
+    case Kind::cp_async:
+      return "cp.async";
+    case Kind::commit:
+      return "commit";
+    case Kind::group_wait_begins:
+      return "group wait begins";
+    case Kind::group_wait_ends:
+      return "group wait ends";
+    case Kind::block_barrier_begins:
+      return "block barrier begins";
+    case Kind::block_barrier_ends:
+      return "block barrier ends";
+  }
+  return "";
+}
+
+bool is_of_mbarrier(recorder::Kind kind) {
+  using Kind = recorder::Kind;
+  return kind == Kind::init || kind == Kind::arrival || kind == Kind::wait_begins || kind == Kind::wait_ends ||
+         kind == Kind::request;
+}
+
+}  // namespace
+
+void start(const Setting&) { std::memset(&recorder::board(), 0, sizeof(recorder::Board)); }
+
+std::vector<Event> stop() {
+  std::vector<Event> events;
+  for (uint32_t block = 0; block < recorder::Board::blocks; ++block) {
+    for (const auto& warp : recorder::board().records[block]) {
+      for (const recorder::Record& r : warp) {
+        if (r.kind == recorder::Kind::nothing) break;
+        Event& event = events.emplace_back();
+        event.kind = name_of(r.kind);
+        event.block = static_cast<int>(block);
+        event.thread = static_cast<int>(r.thread);
+        event.lanes = static_cast<int>(r.lanes);
+        event.begin = r.clock;
+        event.place = is_of_mbarrier(r.kind) ? int64_t{r.place} : -1;
+        event.phase = r.value;
+        event.line = r.line;
+      }
+    }
+  }
+  return events;
+}
+
+}  // namespace trace
+
+#else
 
 namespace trace {
 namespace {
@@ -34,9 +111,12 @@ void start(const Setting& setting) {
 std::vector<Event> stop() {
   std::vector<Event> events;
   for (const emulator::Recorded& r : emulator::recording()) {
-    events.push_back({name_of(r.kind), r.block, r.thread, 1, r.begin, r.end, r.object, r.place, r.phase, r.bytes, r.line});
+    events.push_back(
+        {name_of(r.kind), r.block, r.thread, 1, r.begin, r.end, r.object, r.place, r.phase, r.bytes, r.line});
   }
   return events;
 }
 
 }  // namespace trace
+
+#endif

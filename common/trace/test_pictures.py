@@ -23,6 +23,7 @@ class Pictures(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.picture = self.folder / "timeline.svg"
+        (self.folder / "kernel.cu").write_text("")
         self.kernel()
 
     def kernel(self, end: int = 60, wrong: str = "") -> None:
@@ -37,7 +38,8 @@ class Pictures(unittest.TestCase):
 
     def run_on(self, page: str, *options: str) -> tuple[int, str]:
         (self.folder / "README.md").write_text(page)
-        command = [sys.executable, "-B", _TOOL, *options, self.folder / "README.md", self.folder / "trace"]
+        command = [sys.executable, "-B", _TOOL, *options]
+        command += [self.folder / "README.md", self.folder / "kernel.cu", self.folder / "trace"]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         return ended.returncode, ended.stderr
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // A launch as a list of events: what chNN_trace writes for `./lab trace`. The emulator records them in ticks of its
-// clock, a GPU in nanoseconds.
+// clock, a GPU in cycles of its SM's, as they were made: lab/gpu_records.py makes the same of them.
 
 #include <cstdint>
 #include <optional>
@@ -13,15 +13,15 @@ namespace trace {
 
 /// What a thread, or the lanes of a warp together, did; or a copy, or an mbarrier. Times count from the launch.
 struct Event {
-  std::string kind;             // "wait", "request", "arrival", "completion", "exit"; on a GPU also "init"
+  std::string kind;             // "wait", "request", "arrival", "completion", "exit"; on a GPU those of gpu/trace.h
   int block = 0;                // in the grid
   int thread = -1;              // in the block: the first of the lanes; -1: nobody's doing
   int lanes = 1;                // that did it together
   uint64_t begin = 0;           //
   std::optional<uint64_t> end;  // of a wait: it went on; of a request: the copy landed. Nothing: never, or not known
-  std::string object;           // "full[1]", "cp.async", "__syncthreads()", "barrier_sync()"; "": an mbarrier of a GPU
+  std::string object;           // "full[1]", "cp.async", "__syncthreads()", "barrier_sync()"; on a GPU ""
   int64_t place = -1;           // of an mbarrier, in bytes of the block's shared memory
-  int64_t phase = 0;            // of an mbarrier, on a GPU its parity; of cp.async the group, counted in each thread
+  int64_t phase = 0;            // of an mbarrier; of cp.async the group, counted in each thread; on a GPU the value
   uint64_t bytes = 0;           // of a copy, each lane
   int line = 0;                 // of the kernel file
 };
@@ -35,8 +35,8 @@ struct Run {
 
 /// What was run, and where.
 struct Setting {
-  std::string shape;         // in words
-  uint64_t copy_ticks = 0;   // emulator: from a copy's request to its landing
+  std::string shape;        // in words
+  uint64_t copy_ticks = 0;  // emulator: from a copy's request to its landing
 };
 
 /// What a workload states for its chapters: how their kernels are traced.

@@ -37,9 +37,9 @@ std::string object(const Event& e) {
 
 void write(const std::string& file, const Setting& setting, const std::vector<Run>& runs) {
   std::ofstream out(file);
-  out << "{\"machine\": " << quoted(GPU_IS_REAL ? gpu::device().name : "the emulator") << ", \"unit\": \"" << (GPU_IS_REAL ? "ns" : "ticks")
-      << "\", \"copy_ticks\": " << (GPU_IS_REAL ? 0 : setting.copy_ticks) << ", \"shape\": " << quoted(setting.shape)
-      << ", \"runs\": [";
+  out << "{\"machine\": " << quoted(GPU_IS_REAL ? gpu::device().name : "the emulator") << ", \"unit\": \""
+      << (GPU_IS_REAL ? "cycles" : "ticks") << "\", \"copy_ticks\": " << (GPU_IS_REAL ? 0 : setting.copy_ticks)
+      << ", \"shape\": " << quoted(setting.shape) << ", \"runs\": [";
   const char* between = "\n";
   for (const Run& run : runs) {
     out << between << "{\"configuration\": " << quoted(run.configuration) << ", \"wrong\": " << quoted(run.wrong)

@@ -90,7 +90,8 @@ TEST_CASE("a phase ends with the last arrival, and who waited goes on with the c
 }
 
 TEST_CASE("__syncthreads() lasts until the last thread has come, for all") {
-  Program program(64, {{0, Op::store, 0, 1}, {0, Op::store, 0, 2}, {0, Op::store, 0, 3}, {everybody, Op::block_barrier}});
+  Program program(64,
+                  {{0, Op::store, 0, 1}, {0, Op::store, 0, 2}, {0, Op::store, 0, 3}, {everybody, Op::block_barrier}});
   const auto waits = recorded(program, Kind::wait);
   REQUIRE(waits.size() == 64);
   const auto last = std::ranges::max_element(waits, {}, &Recorded::begin);

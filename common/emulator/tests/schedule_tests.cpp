@@ -144,7 +144,8 @@ Turns turns_of_run(const std::vector<uint64_t>& steps) {
 
 }  // namespace
 
-TEST_CASE("timed: whoever's clock is behind goes first; at the same time a copy before a thread, then the lower number") {
+TEST_CASE(
+    "timed: whoever's clock is behind goes first; at the same time a copy before a thread, then the lower number") {
   Thread early, late;
   Copy copy;
   early.agent = 2, late.agent = 1;

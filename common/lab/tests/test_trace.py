@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import xml.etree.ElementTree as xml
 from typing import Any
@@ -11,12 +12,12 @@ from lab.complaint import Complaint
 from lab.tests.fake import CHAPTERS, FakeCheckout, printed
 from lab.timeline import Mark, Row, Span
 
-_LINE = {"wait": 30, "request": 20, "arrival": 19, "completion": 0, "exit": 0}
+_LINE = {"wait": 30, "request": 20, "arrival": 19}
 
 
 def _event(kind: str, thread: int, begin: int, end: int | None = None, **other: Any) -> dict[str, Any]:
     event = {"kind": kind, "block": 0, "thread": thread, "lanes": 1, "begin": begin, "end": end, "object": ""}
-    return {**event, "place": -1, "phase": 0, "bytes": 0, "line": _LINE[kind], **other}
+    return {**event, "place": -1, "phase": 0, "bytes": 0, "line": _LINE.get(kind, 0), **other}
 
 
 def _full(kind: str, thread: int, begin: int, end: int | None = None, phase: int = 0, size: int = 0) -> dict[str, Any]:
@@ -67,7 +68,8 @@ class Rows(FakeCheckout):
 
     def test_the_copies_of_a_phase_are_one_span_from_the_first_request_to_the_last_landing(self) -> None:
         events = [_full("request", lane, 5 + lane, 25 + lane, size=100) for lane in range(3)]
-        self.assertEqual(_rows(events)[1].spans, [Span("copies", 5, 27, "3 copies, 300 bytes, for phase 0 of full: 22 ticks")])
+        text = "3 copies, 300 bytes, for phase 0 of full: 22 ticks"
+        self.assertEqual(_rows(events)[1].spans, [Span("copies", 5, 27, text)])
 
     def test_warps_without_copies_are_left_out_unless_there_is_no_other(self) -> None:
         read = timeline.read(_document(RING)).timelines[0]
@@ -78,7 +80,8 @@ class Rows(FakeCheckout):
     def test_an_arrival_is_marked_where_the_warp_asks_for_nothing(self) -> None:
         self.assertEqual(_rows(RING)[0].marks, [])
         release = _event("arrival", 0, 55, object="empty", place=72)
-        self.assertEqual(_rows([*RING, release])[0].marks, [Mark("arrival", 55, 0, "arrives at phase 0 of empty (line 19)")])
+        arrival = Mark("arrival", 55, 0, "arrives at phase 0 of empty (line 19)")
+        self.assertEqual(_rows([*RING, release])[0].marks, [arrival])
 
     def test_a_barrier_of_several_warps_stands_below_them(self) -> None:
         other = _event("arrival", 40, 9, object="full", place=64)
@@ -172,20 +175,35 @@ class Drawings(FakeCheckout):
         instants = [(event["name"], event["ts"]) for event in events if event["ph"] == "i"]
         self.assertEqual(instants, [("phase 0 of full is complete", 25), ("phase 1 of full is complete", 50)])
 
-    def test_nanoseconds_are_shown_as_such(self) -> None:
-        document = {**_document(RING), "unit": "ns"}
-        events = trace_chrome.convert(timeline.read(document))["traceEvents"]
+    def test_cycles_are_shown_as_nanoseconds(self) -> None:
+        read = dataclasses.replace(timeline.read(_document(RING)), unit="cycles")
+        events = trace_chrome.convert(read)["traceEvents"]
         self.assertEqual([event["ts"] for event in events if event.get("cat") == "wait"], [0.006, 0.031])
 
 
 class Verb(FakeCheckout):
-    def trace(self, document: dict[str, Any], configurations: tuple[str, ...] = ()) -> tuple[int, str]:
+    def trace(self, document: dict[str, Any], preset: str = "emulator") -> tuple[int, str]:
         given = self.project.root / "given.json"
         given.write_text(json.dumps(document))
-        self.program("ch01_trace", f'cp "{given}" "$1"; shift; echo "$*" > asked')
+        self.program("ch01_trace", f'cp "{given}" "$1"; [ "$2" = "1 stage" ]', preset)
         with printed() as output:
-            code = trace.trace(self.project, CHAPTERS[0], None, configurations)
+            code = trace.trace(self.project, CHAPTERS[0], None, ("1 stage",))
         return code, output.getvalue()
+
+    def test_a_gpu_is_used_where_there_is_one_and_the_page_says_cycles(self) -> None:
+        self.with_gpu()
+        records = [
+            _event("request", 0, 1000, place=64),
+            _event("wait begins", 0, 1010, place=64),
+            _event("wait ends", 0, 1900, place=64),
+        ]
+        document = {**_document(records), "machine": "NVIDIA H200", "unit": "cycles", "copy_ticks": 0}
+        code, output = self.trace(document, "cuda")
+        self.assertEqual(code, 0)
+        self.assertIn("01_baseline on NVIDIA H200: ", output)
+        self.assertIn("\n1 stage: 900 cycles ", output)
+        self.assertIn("\n  byte 64 ~~~", output)
+        self.assertNotIn("Ticks", output)
 
     def test_it_draws_and_says_where(self) -> None:
         code, output = self.trace(_document(RING))
@@ -208,7 +226,8 @@ class Verb(FakeCheckout):
         self.assertFalse((self.project.traces / "01.svg").exists())
 
     def test_what_the_program_says_when_it_fails_is_the_sentence(self) -> None:
-        self.program("ch01_trace", "echo 'the kernel has no configuration \"5 stages\": it registers \"1 stage\"' >&2; exit 1")
+        said = 'the kernel has no configuration "5 stages": it registers "1 stage"'
+        self.program("ch01_trace", f"echo '{said}' >&2; exit 1")
         with self.assertRaisesRegex(Complaint, '^the kernel has no configuration "5 stages": it registers "1 stage".$'):
             trace.trace(self.project, CHAPTERS[0], None, ("5 stages",))
         self.program("ch01_trace", "exit 3")
