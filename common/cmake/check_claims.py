@@ -6,17 +6,18 @@ Claims are times (ns, µs, ms), rates (TB/s, TFLOP/s, cycles a box), factors of 
 of a time ("76 % of the time", "2.2 % slower"), in sentences and in tables that are written by hand. In the column of a
 table whose heading ends with a unit each number is one. A claim is accepted if it is
 
-* recorded: with the digits that are printed, it is a value in docs/results/. The value's chapter is the page's own, or
-  is named in the paragraph or its section ("chapter 03", `ch03_sweep`); its shape is named in the paragraph;
+* recorded: with the digits that are printed, it is a value in docs/results/. The value's GPU is named on the page. Its
+  chapter is the page's own, or is named in the paragraph or its section ("chapter 03", `ch03_sweep`). Its shape is named
+  in the paragraph or in the one before;
 * computed: the chapter's test_page.py demands it. The test is run on the page with another number in its place, and
   must ask for this one;
 * a quotient of two other claims of its paragraph, or of the one before;
 * explained on a line above the paragraph or table, which repeats the number and says where it is from: the command that
   measures it, which the page shows to its readers (perhaps for another file); a citation; or the file that sets it;
 
-      <!-- measured 20.3 µs, 140 µs: ./lab compare 7 --kernel chapters/07_cp_async_two_stage/variants/rounds_unknown.cu -->
+      <!-- measured 20.3 µs, 140 µs: `./lab compare 7 --kernel chapters/07_cp_async_two_stage/variants/rounds_unknown.cu` -->
       <!-- quoted 693 µs, 698 µs: the notes of the team that Part II tells of -->
-      <!-- set 20 ms: common/bench/measure.h -->
+      <!-- set 20 ms: common/bench/bench.cpp -->
 
 * said again: the page of a chapter that is named has a source for it, or the same page has computed or explained it
   elsewhere. (Not so if the test computes from it: that would be a circle.)
@@ -57,7 +58,7 @@ _NEAR = 0.05  # a record so much away, of a claim, may be what is meant
 _FOLDERS = ("chapters/", "common/", "docs/", "solutions/")
 _REPAIR = (
     "Write what is recorded and name its chapter and shape in the paragraph, or let the chapter's test_page.py compute "
-    "it, or say above the paragraph where it is from: <!-- measured 20.3 µs: COMMAND -->, <!-- quoted 693 µs: WHOM -->, "
+    "it, or say above the paragraph where it is from: <!-- measured 20.3 µs: `COMMAND` -->, <!-- quoted 693 µs: WHOM -->, "
     "<!-- set 20 ms: FILE -->."
 )
 
@@ -69,6 +70,7 @@ class Record:
 
     value: float
     unit: str
+    gpu: str
     source: str
     shape: str | None
     what: str
@@ -113,12 +115,12 @@ class Paragraph:
 def records(results: tables.Results) -> list[Record]:
     """Everything in docs/results/ that a page can quote."""
     found = []
-    for recordings in results.gpus.values():
+    for gpu, recordings in results.gpus.items():
         for chapter, recording in recordings.items():
             for result in recording["results"]:
                 for key in ("ms", *(bound for bound in tables.BOUNDS if bound in result)):
                     what = f"{chapter}, {result['shape']}{'' if key == 'ms' else ', ' + tables.BOUNDS[key] + ' bound'}"
-                    found.append(Record(result[key] * 1e-3, "time", chapter[:2], result["shape"], what))
+                    found.append(Record(result[key] * 1e-3, "time", gpu, chapter[:2], result["shape"], what))
     for recorded in (one for kind in results.grids.values() for one in kind):
         factor = _SECONDS.get(recorded["unit"])
         for cell in recorded["cells"]:
@@ -127,7 +129,7 @@ def records(results: tables.Results) -> list[Record]:
             shape = cell["column"] if recorded["columns"] == "shape" else None
             what = f"{recorded['program']}, {cell['row']}, {recorded['columns']} {cell['column']}"
             unit = "time" if factor else recorded["unit"]
-            found.append(Record(cell["value"] * (factor or 1), unit, name, shape, what))
+            found.append(Record(cell["value"] * (factor or 1), unit, recorded["gpu"], name, shape, what))
     return found
 
 
@@ -204,8 +206,10 @@ class Page:
     """A page, its claims, and where each is from."""
 
     def __init__(self, root: Path, path: Path, known: list[Record]) -> None:
-        self.root, self.path, self.known = root, path, known
+        self.root = root
         self.text = path.read_text(encoding="utf-8")
+        said = " ".join(paragraph.text for paragraph in paragraphs(self.text))
+        self.known = [record for record in known if re.search(rf"\b{record.gpu.split()[-1]}\b", said)]
         self.name = str(path.relative_to(root))
         self.chapter = path.parent.name[:2] if path.parent.parent.name == "chapters" else ""
         test = path.with_name("test_page.py")
@@ -274,7 +278,7 @@ class Page:
                 self.wrong.append(f"{where}: {idle} is {comment['kind']}, and the paragraph below does not say it.")
             if not stated:
                 self.wrong.append(f"{where}: this names no number with a unit: <!-- {comment['kind']} 20.3 µs: ... -->.")
-            words = comment["source"].split()
+            words = comment["source"].replace("`", "").split()
             files = [word for word in words if word.startswith(_FOLDERS)]
             self.wrong += [f"{where}: there is no {file}." for file in files if not (self.root / file).is_file()]
             command = r"\s".join(r"\S+" if word in files else re.escape(word) for word in words)

@@ -45,11 +45,11 @@ class CheckClaims(ToolTest):
         self.write("docs/results/grids/copy_rate-gpu.json", json.dumps(copies))
 
     def accepts(self, text: str, page: str = "chapters/06_cores/README.md") -> None:
-        self.write(page, f"# Title\n\n{text}\n")
+        self.write(page, f"# Title, on a GPU\n\n{text}\n")
         self.assert_passes(self.run_tool("check_claims.py", "--root", "."), "each with a source")
 
     def refuses(self, text: str, *sentences: str, page: str = "chapters/06_cores/README.md") -> None:
-        self.write(page, f"# Title\n\n{text}\n")
+        self.write(page, f"# Title, on a GPU\n\n{text}\n")
         self.assert_refuses(self.run_tool("check_claims.py", "--root", "."), *sentences)
 
     def test_a_time_is_recorded_with_the_digits_that_are_printed(self) -> None:
@@ -62,6 +62,10 @@ class CheckClaims(ToolTest):
             "let the chapter's test_page.py compute it",
         )
         self.refuses("`mission` takes from 21.6 to 21.7 µs.", ": 21.6 µs has no source")
+
+    def test_a_record_is_of_the_gpu_that_the_page_names(self) -> None:
+        self.write("chapters/06_cores/README.md", "# Title\n\n`mission` takes 21.7 µs.\n")
+        self.assert_refuses(self.run_tool("check_claims.py", "--root", "."), ": 21.7 µs has no source")
 
     def test_a_record_is_of_the_shape_that_is_named(self) -> None:
         self.accepts("`mission` takes 21.7 µs, `long` 123 µs.")
@@ -112,7 +116,7 @@ class CheckClaims(ToolTest):
         self.write("chapters/06_cores/other.cu", "")
         file = "chapters/06_cores/other.cu"
         shown = f"\n\n```sh\n./lab compare 6 --kernel {file}\n```"
-        comment = "<!-- measured 9.9 µs, 1.5 times: ./lab compare 6 --kernel {} -->\n"
+        comment = "<!-- measured 9.9 µs, 1.5 times: `./lab compare 6 --kernel {}` -->\n"
         said = "It takes 9.9 µs, 1.5 times as long."
         self.accepts(comment.format(file) + said + shown)
         self.accepts(comment.format(file) + said + shown.replace("other.cu", "another.cu"))
@@ -120,7 +124,7 @@ class CheckClaims(ToolTest):
         self.accepts("<!-- set 20 ms: CMakeLists.txt, docs/results/gpu.json -->\nA graph of 20 ms.")
         self.refuses(comment.format(file) + "It takes 9.8 µs, 1.5 times as long." + shown, "9.8 µs has no source")
         self.refuses(comment.format(file) + "1.5 times as long." + shown, "README.md:3: 9.9 µs is measured, and the")
-        self.refuses(comment.format(file) + said, "does not show its readers the command ./lab compare 6 --kernel ch")
+        self.refuses(comment.format(file) + said, "does not show its readers the command `./lab compare 6 --kernel ch")
         self.refuses(comment.format("chapters/gone.cu") + said + shown, "README.md:3: there is no chapters/gone.cu.")
         self.refuses("<!-- quoted all: their notes -->\nThey found much.", "this names no number with a unit")
         self.refuses("<!-- set 20 ms: somewhere -->\nA graph of 20 ms.", "somewhere is no file of the project")
