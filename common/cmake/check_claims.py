@@ -7,15 +7,16 @@ of a time ("76 % of the time", "2.2 % slower"), in sentences and in tables that 
 table whose heading ends with a unit each number is one. A claim is accepted if it is
 
 * recorded: with the digits that are printed, it is a value in docs/results/. The value's GPU is named on the page. Its
-  chapter is the page's own, or is named in the paragraph or its section ("chapter 03", `ch03_sweep`). Its shape is named
-  in the paragraph or in the one before;
+  chapter is the page's own, or is named in the paragraph or its section ("chapter 03", `ch03_sweep`). Its shape is
+  named in the paragraph or in the one before;
 * computed: the chapter's test_page.py demands it. The test is run on the page with another number in its place, and
   must ask for this one;
 * a quotient of two other claims of its paragraph, or of the one before;
-* explained on a line above the paragraph or table, which repeats the number and says where it is from: the command that
-  measures it, which the page shows to its readers (perhaps for another file); a citation; or the file that sets it;
+* explained on a line above the paragraph or table, which repeats the number and says where it is from: the command
+  that measures it, which the page shows to its readers (perhaps for another file), a citation, or the file that sets
+  it;
 
-      <!-- measured 20.3 µs, 140 µs: `./lab compare 7 --kernel chapters/07_cp_async_two_stage/variants/rounds_unknown.cu` -->
+      <!-- measured 1.15 ms: `./lab compare 2 --kernel chapters/02_tma_single_stage/variants/eight_arrivals.cu` -->
       <!-- quoted 693 µs, 698 µs: the notes of the team that Part II tells of -->
       <!-- set 20 ms: common/bench/bench.cpp -->
 
@@ -58,8 +59,8 @@ _NEAR = 0.05  # a record so much away, of a claim, may be what is meant
 _FOLDERS = ("chapters/", "common/", "docs/", "solutions/")
 _REPAIR = (
     "Write what is recorded and name its chapter and shape in the paragraph, or let the chapter's test_page.py compute "
-    "it, or say above the paragraph where it is from: <!-- measured 20.3 µs: `COMMAND` -->, <!-- quoted 693 µs: WHOM -->, "
-    "<!-- set 20 ms: FILE -->."
+    "it, or say above the paragraph where it is from: <!-- measured 20.3 µs: `COMMAND` -->, "
+    "<!-- quoted 693 µs: WHOM --> or <!-- set 20 ms: FILE -->."
 )
 
 
@@ -93,9 +94,10 @@ class Claim:
 
     @property
     def tolerance(self) -> float:
-        """Half of the last digit that is printed."""
+        """Half of the last digit that is printed, and a tenth of the claim at most: "1 ms" is not 0.6 ms."""
         decimals = len(self.number.partition(".")[2])
-        return 0.5 * 10.0**-decimals * _SECONDS.get(self.unit, 1) * (1 + 1e-9)
+        half_digit = 0.5 * 10.0**-decimals * _SECONDS.get(self.unit, 1) * (1 + 1e-9)
+        return min(half_digit, self.value / 10)
 
     def is_about(self, value: float) -> bool:
         return abs(self.value - value) <= self.tolerance
@@ -157,9 +159,10 @@ def measures(text: str, start: int = 0) -> Iterator[Claim]:
     for found in _MEASURE.finditer(text):
         unit = re.search(rf"{_UNIT}$", found[0])
         assert unit
+        words = " ".join(unit[0].replace(">", "").split())
         for number in re.finditer(_NUMBER, found[0][: unit.start()]):
             if not re.match(r"0\d", number[0]):  # a chapter's number in front of a list
-                yield Claim(start + found.start() + number.start(), number[0], " ".join(unit[0].replace(">", "").split()))
+                yield Claim(start + found.start() + number.start(), number[0], words)
 
 
 def factors(text: str, start: int = 0) -> Iterator[Claim]:
@@ -217,7 +220,7 @@ class Page:
         self.sourced: set[str] = set()  # claims that have a source on this page
         self.derived: set[str] = set()  # those of them that are computed or explained
         self.wrong: list[str] = []
-        self._open: list[tuple[Paragraph, Claim, bool]] = []  # without a source so far; whether the test starts from it
+        self._open: list[tuple[Paragraph, Claim, bool]] = []  # without a source so far; does the test start from it?
 
     def look(self) -> None:
         """Finds the sources that the page has itself."""
@@ -225,7 +228,7 @@ class Page:
             self._look(paragraph)
 
     def ask(self, others: dict[str, Page]) -> None:
-        """Finds the sources of what is left: the pages of other chapters, or this page, elsewhere. The rest is wrong."""
+        """Finds the sources of what is left: pages of other chapters, or this page, elsewhere. The rest is wrong."""
         for paragraph, claim, is_input in self._open:
             named = (_named(paragraph.text) or _named(paragraph.section)) & others.keys()
             said_there = any(str(claim) in others[chapter].sourced for chapter in named - {self.chapter})
@@ -237,7 +240,7 @@ class Page:
         claims = [*measures(visible, paragraph.start), *column_measures(paragraph)]
         quotients = list(factors(visible, paragraph.start))
         explained = self._explained(paragraph, {str(claim) for claim in claims + quotients})
-        values = [claim.value for claim in (*claims, *measures(_blanked(paragraph.before)))]
+        values = [claim.value for claim in (*claims, *measures(_blanked(paragraph.before))) if claim.value > 0]
         for claim in claims + quotients:
             demanded, noticed = self._tested(claim)
             if demanded or str(claim) in explained:
@@ -253,13 +256,14 @@ class Page:
         text = paragraph.before + paragraph.text
         sources = {self.chapter} | (_named(text) or _named(paragraph.section))
         sources |= set(re.findall(r"^<!-- table: grid (?:ch(?=\d))?(\d\d(?=_)|\w+)", self.text, re.MULTILINE))
-        return [one for one in self.known if one.unit == unit and one.source in sources and _names_shape(text, one.shape)]
+        about = (record for record in self.known if record.unit == unit and record.source in sources)
+        return [record for record in about if _names_shape(text, record.shape)]
 
     def _recorded(self, paragraph: Paragraph, claim: Claim) -> bool:
         return any(claim.is_about(record.value) for record in self._candidates(paragraph, claim))
 
     def _tested(self, claim: Claim) -> tuple[bool, bool]:
-        """Whether the page's test demands the claim where another number stands in its place, and whether it notices."""
+        """With another number in its place: whether the page's test demands the claim, and whether it notices."""
         if not self.test:
             return False, False
         other = claim.number[:-1] + str((int(claim.number[-1]) + 5) % 10)
@@ -269,25 +273,29 @@ class Page:
         return bool(words) and words in _run_together(self.text), bool(said)
 
     def _explained(self, paragraph: Paragraph, claims: set[str]) -> set[str]:
-        """What the comments above the paragraph account for."""
+        """What the comments above the paragraph account for. Notes what is wrong with them."""
         found: set[str] = set()
         for comment in _EXPLAINED.finditer(paragraph.text):
+            kind, source = comment["kind"], comment["source"]
             stated = {str(claim) for claim in (*measures(comment["claims"]), *factors(comment["claims"]))}
-            where = f"{self.name}:{self._line(paragraph.start + comment.start())}"
-            for idle in sorted(stated - claims):
-                self.wrong.append(f"{where}: {idle} is {comment['kind']}, and the paragraph below does not say it.")
+            faults = [f"{idle} is {kind}, and the paragraph below does not say it" for idle in sorted(stated - claims)]
             if not stated:
-                self.wrong.append(f"{where}: this names no number with a unit: <!-- {comment['kind']} 20.3 µs: ... -->.")
-            words = comment["source"].replace("`", "").split()
-            files = [word for word in words if word.startswith(_FOLDERS)]
-            self.wrong += [f"{where}: there is no {file}." for file in files if not (self.root / file).is_file()]
-            command = r"\s".join(r"\S+" if word in files else re.escape(word) for word in words)
-            if comment["kind"] == "measured" and not re.search(command, _run_together(_COMMENT.sub("", self.text))):
-                self.wrong.append(f"{where}: the page does not show its readers the command {comment['source']}.")
-            if comment["kind"] == "set" and not files:
-                self.wrong.append(f"{where}: {comment['source']} is no file of the project.")
+                faults.append(f"this names no number with a unit: <!-- {kind} 20.3 µs: ... -->")
+            faults += self._faults_of_source(kind, source)
+            self.wrong += [f"{self.name}:{self._line(paragraph.start + comment.start())}: {fault}." for fault in faults]
             found |= stated
         return found
+
+    def _faults_of_source(self, kind: str, source: str) -> list[str]:
+        words = source.replace("`", "").split()
+        files = [word for word in words if word.startswith(_FOLDERS)]
+        faults = [f"there is no {file}" for file in files if not (self.root / file).is_file()]
+        command = r"\s".join(r"\S+" if word in files else re.escape(word) for word in words)
+        if kind == "measured" and not re.search(command, _run_together(_COMMENT.sub("", self.text))):
+            faults.append(f"the page does not show its readers the command {source}")
+        if kind == "set" and not files:
+            faults.append(f"{source} is no file of the project")
+        return faults
 
     def _line(self, offset: int) -> int:
         return self.text.count("\n", 0, offset) + 1

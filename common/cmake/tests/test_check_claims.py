@@ -10,7 +10,7 @@ RESULT = {
     "shape": "mission", "ms": 0.02169, "noise_ms": 1e-5, "flop_per_second": 5e13, "exp_bound_ms": 0.001,
     "registers": 40, "shared_bytes": 0, "blocks_per_sm": 6, "relative_l2": 2.1e-4,
 }  # fmt: skip
-RECORDED = {"driver": "580.1", "cuda": "13.0", "date": "2026-11-21", "commit": "abc1234", "command": "./lab run --record"}
+RECORDED = {"driver": "580.1", "cuda": "13.0", "date": "2026-11-21", "commit": "abc1234", "command": "./lab run"}
 PAGE_TEST = """
 from pathlib import Path
 from testing import page_tables
@@ -61,6 +61,7 @@ class CheckClaims(ToolTest):
             "The nearest record is 21.69 µs: 06_cores, mission.",
             "let the chapter's test_page.py compute it",
         )
+        self.refuses("`mission` takes 0 ms.", ": 0 ms has no source")
         self.refuses("`mission` takes from 21.6 to 21.7 µs.", ": 21.6 µs has no source")
 
     def test_a_record_is_of_the_gpu_that_the_page_names(self) -> None:
@@ -99,6 +100,7 @@ class CheckClaims(ToolTest):
         self.accepts(f"{times}.\n\nThat is 1.33 times as fast.")
         for said in ("1.34 times", "1.34 × the time", "34 % slower", "76 % of the time"):
             self.refuses(f"{times}: {said}.", "has no source")
+        self.refuses(f"{times}, not 0 ms: 1.34 times.", ": 0 ms has no source", "1.34 times has no source")
         self.accepts(f"{times}, 512 times, with 50 % of all keys.")  # a count, and a part of something else
 
     def test_what_the_page_s_test_demands_is_computed_and_what_it_starts_from_is_not(self) -> None:

@@ -1,4 +1,4 @@
-"""What editors and containers are told agrees with the project: verbs, packages, extensions, the compilation database."""
+"""What editors and containers are told agrees with the project: verbs, packages, extensions, where clangd looks."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Editors(unittest.TestCase):
         for message in placed:
             found = headline.search(message[1])
             self.assertTrue(found and found[2], message[1])
-        found = place.search("      chapters/03_mbarrier_pipeline/kernel.cu:61   sum += shared;     block 0, warp 2, lane 5")
-        self.assertEqual(found and found.groups(), ("chapters/03_mbarrier_pipeline/kernel.cu", "61"))
+        found = place.search("      chapters/03_ring/kernel.cu:61   sum += shared;     block 0, warp 2, lane 5")
+        self.assertEqual(found and found.groups(), ("chapters/03_ring/kernel.cu", "61"))
 
     def test_the_container_has_what_lab_would_install(self) -> None:
         wanted = {"g++" if name == "compiler" else name for name in re.findall(r"\bneed ([\w-]+) ", read("lab"))}
