@@ -47,7 +47,7 @@ _UNIT = rf"(?:ns|µs|us|ms|[TG]B/s|TFLOP/s|cycles{_GAP}a{_GAP}box)(?![\w/])"
 _FREE = r"(?<![\w.,:/-])"  # where a number begins that is no part of a name
 _MEASURE = re.compile(rf"{_FREE}(?:{_NUMBER}(?: ?[–-] ?| to | and | or |, ))*{_NUMBER}{_GAP}{_UNIT}")
 _HEADING_UNIT = re.compile(rf"(?:^|[ (])({_UNIT})\)?$")
-_COMPARED = rf"(?:slower|faster|longer|shorter|of{_GAP}(?:the|this|its){_GAP}(?:kernel's{_GAP})?time)"
+_COMPARED = rf"(?:slower|faster|longer|shorter|(?:more|less|of{_GAP}(?:the|this|its)(?:{_GAP}kernel's)?){_GAP}time)"
 _FACTOR = re.compile(
     rf"{_FREE}(?P<factor>\d+\.\d+|\d+(?=\stimes\sas))\s(?:times|×)|{_FREE}(?P<percent>{_NUMBER})\s%{_GAP}{_COMPARED}"
 )
