@@ -12,7 +12,7 @@ from testing import page_tables  # noqa: E402
 
 SMS, CLOCK_HZ, DRAM_BYTES_PER_S = 132, 1.98e9, 4.814e12
 POINTS = 48 * 20522 * 32  # of field
-POINT_BYTES = 2 * 32 // 32 * 2 + 8 + 2  # values and output are 32 halves for 32 points; a location, a weight
+POINT_BYTES = 2 + 2 + 8 + 2  # values and output, each 32 halves for 32 points; a location; a weight
 
 
 def expected_row(x_location: float, y_location: float, height: int, width: int) -> list[str]:
