@@ -25,7 +25,7 @@ _TITLE = re.compile(r"# (?:\d+ *)?(?P<title>.+)")
 
 
 def pictures(page: Path) -> dict[Path, tuple[str, ...]]:
-    """The pictures of a page, each with the configurations that it shows. Ends with a sentence where a marker has none."""
+    """The pictures of a page, and the configurations that each shows. Ends with a sentence where a marker has none."""
     found: dict[Path, tuple[str, ...]] = {}
     lines = page.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):

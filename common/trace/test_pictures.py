@@ -33,7 +33,8 @@ class Pictures(unittest.TestCase):
         runs = [{"configuration": "1 stage", "wrong": wrong, "events": [event]}]
         document = {"machine": "the emulator", "unit": "ticks", "copy_ticks": 20, "shape": "2 tiles", "runs": runs}
         program = self.folder / "trace"
-        program.write_text(f"#!/bin/sh\n[ \"$2\" = '1 stage' ] || exit 3\ncat > \"$1\" <<'END'\n{json.dumps(document)}\nEND\n")
+        script = f"[ \"$2\" = '1 stage' ] || exit 3\ncat > \"$1\" <<'END'\n{json.dumps(document)}\nEND\n"
+        program.write_text(f"#!/bin/sh\n{script}")
         program.chmod(0o755)
 
     def run_on(self, page: str, *options: str) -> tuple[int, str]:

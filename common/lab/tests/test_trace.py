@@ -149,7 +149,8 @@ class Drawings(FakeCheckout):
         rects = {rect.findtext(f"{kind}title"): rect.attrib for rect in root.iter(f"{kind}rect")}
         scale = (880 - 84 - 60) / 60
         wait = rects["waits for phase 0 of full (line 30): 19 ticks"]
-        self.assertEqual((wait["x"], wait["width"], wait["height"]), (f"{84 + 6 * scale:.1f}", f"{19 * scale:.1f}", "6"))
+        place = (wait["x"], wait["width"], wait["height"])
+        self.assertEqual(place, (f"{84 + 6 * scale:.1f}", f"{19 * scale:.1f}", "6"))
         self.assertNotEqual(rects["phase 0"]["fill"], rects["phase 1"]["fill"])
         self.assertEqual(rects["phase 0"]["fill"], rects["phase 2"]["fill"])
         sizes = [float(text.attrib.get("font-size", "12")) for text in root.iter(f"{kind}text")]
