@@ -282,6 +282,16 @@ Report explain_standstill(const Machine& machine) {
     }
     report.sides.push_back({group.site, group.code, note});
   }
+  for (const Group& group : groups) {
+    const std::string skipped = explain_skipped_phase(block, group);
+    if (skipped.empty()) continue;
+    report.details.push_back(skipped);
+    break;
+  }
+  if (const std::string start = explain_false_start(block, groups); !start.empty()) report.details.push_back(start);
+  for (const std::string& suspicion : {tell_stale_wait(block), tell_skipping_wait(block)}) {
+    if (!suspicion.empty()) report.details.push_back(suspicion);
+  }
   std::set<const Barrier*> told;
   for (const Group& group : groups) {
     if (group.barrier && told.insert(group.barrier).second && told.size() <= most_groups) {
@@ -295,21 +305,11 @@ Report explain_standstill(const Machine& machine) {
     report.details.push_back("named barrier " + std::to_string(id) + ": " + std::to_string(named.arrived.size()) +
                              " of " + std::to_string(named.threads) + " threads have come");
   }
-  for (const Group& group : groups) {
-    const std::string skipped = explain_skipped_phase(block, group);
-    if (skipped.empty()) continue;
-    report.details.push_back(skipped);
-    break;
-  }
-  if (const std::string start = explain_false_start(block, groups); !start.empty()) report.details.push_back(start);
   for (const Thread& thread : block.threads) {
     if (const std::string cycle = find_cycle(block, thread); !cycle.empty()) {
       report.details.push_back("cycle: " + cycle);
       break;
     }
-  }
-  for (const std::string& suspicion : {tell_stale_wait(block), tell_skipping_wait(block)}) {
-    if (!suspicion.empty()) report.details.push_back(suspicion);
   }
   if (left.empty()) return report;
   report.details.push_back("block " + std::to_string(block.index) + ": " + std::to_string(left.size()) + " of " +

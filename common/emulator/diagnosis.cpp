@@ -176,9 +176,8 @@ Report explain_access(const Thread& thread, const Region& region, uintptr_t addr
                 : thread.block->barrier_count == 0
                     ? "between one thread's write and another's access stands a barrier that both execute: "
                       "__syncthreads(), or __syncwarp() inside a warp; a shuffle orders no memory"
-                    : "between one thread's write and another's access stands a barrier: __syncthreads(), "
-                      "__syncwarp() inside a warp, or an mbarrier, where the first arrives after its access and the "
-                      "second waits before its own"};
+                    : "a barrier stands between the two: __syncwarp() inside a warp, __syncthreads(), or an mbarrier, "
+                      "where the first arrives after its access and the second waits before its own"};
   if (same_block && thread.block->barrier_count > 0) {
     report.details.push_back(tell_arrival_since(*thread.block, earlier.agent, earlier.epoch));
     for (const int waiter : {earlier.agent, thread.index}) {
@@ -261,9 +260,8 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
     report.name = "overwrite-while-read";
     report.headline = "this copy refills a slot that a thread may still be reading";
     report.rule =
-        "between the reads of a slot and the request that refills it stands a barrier: __syncwarp() if one warp does "
-        "both, __syncthreads(), or an empty barrier, where all who read arrive and the one who requests waits (parity "
-        "((k / stages) & 1) ^ 1)";
+        "between the reads of a slot and the request that refills it stands a barrier: __syncwarp() in one warp, "
+        "__syncthreads(), or an empty barrier (parity ((k / stages) & 1) ^ 1)";
   }
   return report;
 }

@@ -67,7 +67,7 @@ std::string tell_stale_wait(const Block& block) {
                      place(found->here) + " by " + describe_in_block(found->thread) + " passed at once, for phase " +
                      std::to_string(found->value) + ", which it had seen before";
   if (slot.count == 1) {
-    text += "; each next wait is for the other parity: with one slot, tile k is brought in phase k, parity k & 1";
+    text += "; with one slot, tile k is brought in phase k, so its wait is for parity k & 1";
   } else {
     const std::string stages = std::to_string(slot.count);
     text += "; if the next tile was meant, k = " + std::to_string((found->value + 1) * slot.count + slot.index) +
@@ -171,8 +171,8 @@ std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::s
 }
 
 void add_story(Report& report, const Block& block, const Barrier& barrier) {
-  for (const std::string& line : tell(block, barrier, 5)) report.details.push_back(line);
   if (const std::string stale = tell_stale_wait(block); !stale.empty()) report.details.push_back(stale);
+  for (const std::string& line : tell(block, barrier, 5)) report.details.push_back(line);
 }
 
 }  // namespace emulator

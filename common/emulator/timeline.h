@@ -80,7 +80,7 @@ std::string tell_arrival_since(const Block& block, int thread, uint32_t epoch);
 /// The last events of `barrier`, one line each: at most `lines`.
 std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::size_t lines);
 
-/// Adds to a report what its barrier has seen last, and a stale wait if there was one.
+/// Adds to a report a stale wait if there was one, and what its barrier has seen last.
 void add_story(Report& report, const Block& block, const Barrier& barrier);
 
 }  // namespace emulator
