@@ -1,4 +1,4 @@
-// Your kernel for chapter 03_mbarrier_pipeline. `./lab check 3` judges it, `./lab reset 3` starts over.   skeleton 2f4caa36e762
+// Your kernel for chapter 03_mbarrier_pipeline. `./lab check 3` judges it, `./lab reset 3` starts over.   skeleton cc8d13727214
 // Chapter 03: one TMA box a point, a ring of slots a warp.
 //
 // As in chapter 02 a warp serves eight queries, and gets a box of 2 x 2 pixels for each point. But it asks for the
@@ -125,7 +125,7 @@ __global__ void __launch_bounds__(block_threads, 10)
     }
     points.load(p, level * p.points + point);  // before the requests: it is on its way while they are made
     if (part == 0) {
-      // TODO 3.2: hand over the shares, announce the box, and ask for it (about 4 lines)
+      // TODO 3.2: hand over the shares, announce the box, and ask `map` for it (about 4 lines)
       TODO(3.2);
     }
   };

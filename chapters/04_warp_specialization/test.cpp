@@ -64,14 +64,15 @@ TEST_CASE("4.6 one query: warps without one go along, and nothing is stored for 
   PackedShape one = small();
   one.queries = 1;
   for (const Template& t : templates()) {
-    CAPTURE(t.name);
+    INFO("configuration ", t.name);
+    check(make_address_coded_inputs(make_shape(one), 1), t.name);
     check(make_shape(one), t.name);
   }
 }
 
 TEST_CASE("4.1 fewer tiles than slots, as many, one more, twice as many and one more" * needs(all_todos)) {
   for (const Template& t : templates()) {
-    CAPTURE(t.name);
+    INFO("configuration ", t.name);
     for (const int tiles : std::set{1, t.stages - 1, t.stages, t.stages + 1, 2 * t.stages, 2 * t.stages + 1}) {
       if (tiles == 0) continue;
       CAPTURE(tiles);
@@ -82,7 +83,7 @@ TEST_CASE("4.1 fewer tiles than slots, as many, one more, twice as many and one 
 
 TEST_CASE("4.1 the ring runs on from group to group, wherever the last one left it" * needs(all_todos)) {
   for (const Template& t : templates()) {
-    CAPTURE(t.name);
+    INFO("configuration ", t.name);
     for (const int tiles : {t.stages + 1, 1}) {
       CAPTURE(tiles);
       check(tiles_of(tiles, (many_groups - 1) * t.group() + 3), t.name);
@@ -113,7 +114,10 @@ TEST_CASE("4.2 each query gets its own box and shares" * needs(all_todos)) {
   shape.queries = 11;  // 66 in all: no group of any configuration ends there
   shape.channels = 16;
   check(make_inputs(make_shape(shape), Sampling::local, 2));
-  for (const Template& t : templates()) check(make_address_coded_inputs(make_shape(shape), 3), t.name);
+  for (const Template& t : templates()) {
+    INFO("configuration ", t.name);
+    check(make_address_coded_inputs(make_shape(shape), 3), t.name);
+  }
 }
 
 TEST_CASE("4.2 all channels, also where the last box hangs over" * needs(all_todos)) {

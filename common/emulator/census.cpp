@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "emulator/machine.h"
 #include "emulator/source.h"
@@ -119,7 +120,7 @@ std::string explain_barrier(const Block& block, const Barrier& barrier, int thre
   const std::vector<int> arrived = arrived_before(block, barrier);
   if (barrier.pending == 0) return text;
   if (arrived.empty()) return text + "; nobody has ever arrived at it";
-  return text + "; in earlier phases " + list_threads(arrived, threads) + " arrived at it, " +
+  return text + "; so far " + list_threads(arrived, threads) + " arrived at it, " +
          now_doing(block, block.threads[static_cast<std::size_t>(arrived.front())]);
 }
 
@@ -140,6 +141,19 @@ std::string find_cycle(const Block& block, const Thread& start) {
     text += ", where " + describe_in_block(thread->index) + " should arrive; ";
   }
   return "";
+}
+
+// Where the bytes of the barrier's phase were announced, and where its copies were requested.
+std::string explain_bytes(const Block& block, const Barrier& barrier) {
+  const std::vector<Event> events = block.timeline.events();
+  std::string text;
+  for (const auto& [kind, what] : {std::pair{Event::Kind::expected, "bytes were expected at "},
+                                   std::pair{Event::Kind::requested, "copies were requested at "}}) {
+    const auto last = std::find_if(events.rbegin(), events.rend(),
+                                   [&](const Event& e) { return e.kind == kind && e.barrier == &barrier; });
+    if (last != events.rend()) text += (text.empty() ? "" : ", ") + (what + place(last->here));
+  }
+  return text;
 }
 
 bool has_wrong_bytes(const Group& group) {
@@ -167,6 +181,18 @@ std::string explain_skipped_phase(const Block& block, const Group& group) {
     return text;
   }
   return "";
+}
+
+// Two roles, each of which waits for the other to begin: no barrier that is waited for has ever seen an arrival.
+std::string explain_false_start(const Block& block, const std::vector<Group>& groups) {
+  std::set<const Barrier*> fresh;
+  for (const Group& group : groups) {
+    if (!group.barrier || group.barrier->phase > 0 || !arrived_before(block, *group.barrier).empty()) return "";
+    fresh.insert(group.barrier);
+  }
+  if (fresh.size() < 2) return "";
+  return "suspicious: nobody has arrived anywhere, so nobody begins. Whoever fills the slots begins: in its first lap "
+         "nothing has to be freed, and on a fresh barrier a wait for parity 1 passes, one for parity 0 does not";
 }
 
 // Whether a thread of the group has missed whole phases since its last wait: it saw phase q, and waits for q + 3 or
@@ -236,7 +262,9 @@ Report explain_standstill(const Machine& machine) {
   } else {
     report.name = "deadlock";
     report.headline = "no thread of this block can go on: each waits for another that waits, too";
-    report.rule = "every thread that a barrier counts or a mask names has to come, each time";
+    report.rule =
+        "every thread that a barrier counts or a mask names has to come, each time; if all have come who should, "
+        "mbarrier_init counted too many";
   }
   constexpr std::size_t most_groups = 4;
   for (const Group& group : groups) {
@@ -254,32 +282,34 @@ Report explain_standstill(const Machine& machine) {
     }
     report.sides.push_back({group.site, group.code, note});
   }
-  std::set<const Barrier*> told;
-  for (const Group& group : groups) {
-    if (group.barrier && told.insert(group.barrier).second && told.size() <= most_groups) {
-      report.details.push_back(explain_barrier(block, *group.barrier, threads));
-    }
-  }
-  for (std::size_t id = 0; id < block.named.size(); ++id) {
-    const Rendezvous& named = block.named[id];
-    if (named.waiting.empty()) continue;
-    report.details.push_back("named barrier " + std::to_string(id) + ": " + std::to_string(named.arrived.size()) +
-                             " of " + std::to_string(named.threads) + " threads have come");
-  }
   for (const Group& group : groups) {
     const std::string skipped = explain_skipped_phase(block, group);
     if (skipped.empty()) continue;
     report.details.push_back(skipped);
     break;
   }
+  if (const std::string start = explain_false_start(block, groups); !start.empty()) report.details.push_back(start);
+  for (const std::string& suspicion : {tell_stale_wait(block), tell_skipping_wait(block)}) {
+    if (!suspicion.empty()) report.details.push_back(suspicion);
+  }
+  std::set<const Barrier*> told;
+  for (const Group& group : groups) {
+    if (group.barrier && told.insert(group.barrier).second && told.size() <= most_groups) {
+      report.details.push_back(explain_barrier(block, *group.barrier, threads));
+    }
+  }
+  if (wrong_bytes != groups.end()) report.details.push_back(explain_bytes(block, *wrong_bytes->barrier));
+  for (std::size_t id = 0; id < block.named.size(); ++id) {
+    const Rendezvous& named = block.named[id];
+    if (named.waiting.empty()) continue;
+    report.details.push_back("named barrier " + std::to_string(id) + ": " + std::to_string(named.arrived.size()) +
+                             " of " + std::to_string(named.threads) + " threads have come");
+  }
   for (const Thread& thread : block.threads) {
     if (const std::string cycle = find_cycle(block, thread); !cycle.empty()) {
       report.details.push_back("cycle: " + cycle);
       break;
     }
-  }
-  for (const std::string& suspicion : {tell_stale_wait(block), tell_skipping_wait(block)}) {
-    if (!suspicion.empty()) report.details.push_back(suspicion);
   }
   if (left.empty()) return report;
   report.details.push_back("block " + std::to_string(block.index) + ": " + std::to_string(left.size()) + " of " +

@@ -171,11 +171,20 @@ Report explain_access(const Thread& thread, const Region& region, uintptr_t addr
                 "two threads use the same bytes, at least one writes, and nothing orders them",
                 {side_of_access(thread, region, address, bytes, access), side_of_earlier(earlier)},
                 {},
-                same_block
+                !same_block ? "blocks of one launch run in any order and at the same time: give each block its own "
+                              "part of the output"
+                : thread.block->barrier_count == 0
                     ? "between one thread's write and another's access stands a barrier that both execute: "
                       "__syncthreads(), or __syncwarp() inside a warp; a shuffle orders no memory"
-                    : "blocks of one launch run in any order and at the same time: give each block its own part of "
-                      "the output"};
+                    : "a barrier stands between the two: __syncwarp() inside a warp, __syncthreads(), or an mbarrier, "
+                      "where the first arrives after its access and the second waits before its own"};
+  if (same_block && thread.block->barrier_count > 0) {
+    report.details.push_back(tell_arrival_since(*thread.block, earlier.agent, earlier.epoch));
+    for (const int waiter : {earlier.agent, thread.index}) {
+      const std::string wait = tell_last_wait(*thread.block, waiter);
+      if (!wait.empty()) report.details.push_back(wait);
+    }
+  }
   if (same_block && thread.seen_through_volatile[earlier.agent] >= earlier.epoch) {
     report.name = "volatile-orders-nothing";
     report.headline =
@@ -218,15 +227,19 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
     report.rule = was_write
                       ? "whoever wrote with ordinary stores calls fence_proxy_async() before the barrier behind which "
                         "the copy is requested"
-                      : "whoever has read a slot with ordinary loads calls fence_proxy_async(), and then arrives at "
-                        "the barrier that frees the slot";
+                      : "each thread that has read a slot with ordinary loads calls fence_proxy_async(), and then "
+                        "comes to the barrier behind which the slot is free";
     return report;
   }
   if (earlier.copy) {
     report.name = "write-in-flight";
     report.headline = "this copy goes to bytes that another copy in flight is filling";
-    report.rule =
-        "a slot is refilled when its tile has been waited for and read: no more copies than slots are in flight";
+    const Copy& other = *earlier.copy;
+    report.rule = other.issuer != copy.issuer && other.site.line == copy.site.line && other.phase == copy.phase
+                      ? "a copy is requested once, by one thread: choose it (lane == 0, or elect_sync()) before the "
+                        "request"
+                      : "a slot is refilled when its tile has been waited for and read: no more copies than slots are "
+                        "in flight";
   } else if (!is_write) {
     report.name = "source-changed-in-flight";
     report.headline = "this copy reads what another thread writes, and nothing orders them";
@@ -247,8 +260,8 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
     report.name = "overwrite-while-read";
     report.headline = "this copy refills a slot that a thread may still be reading";
     report.rule =
-        "before a slot is refilled, all who read it have said that they are done: wait for its empty barrier "
-        "(parity ((k / stages) & 1) ^ 1), or __syncthreads()";
+        "between the reads of a slot and the request that refills it stands a barrier: __syncwarp() in one warp, "
+        "__syncthreads(), or an empty barrier (parity ((k / stages) & 1) ^ 1)";
   }
   return report;
 }

@@ -54,7 +54,8 @@ Report never_initialised(const Thread& thread, Here here, uintptr_t address) {
   Block& block = *thread.block;
   Report report = about("barrier-not-initialized", "there is no mbarrier here", thread, here,
                         "byte " + to_string(address - block.shared.base) + " of shared memory",
-                        "mbarrier_init comes first: one thread, then fence_mbarrier_init() and __syncthreads(), then "
+                        "mbarrier_init comes first, for each barrier of an array: one thread, then "
+                        "fence_mbarrier_init() and __syncthreads(), then "
                         "everybody; after mbarrier_inval it must come again");
   if (const Barrier* before = address >= block.shared.base + 8 ? block.live_barrier(address - 8, 8) : nullptr) {
     report.details.push_back("these 8 bytes lie directly behind " + name_of(block, *before));
@@ -125,13 +126,32 @@ Report bad_count(const Thread& thread, Here here, const std::string& what, int64
                "an mbarrier counts 1 to 1048575 arrivals, and at most 1048575 bytes, in each phase");
 }
 
+// Where the thread has arrived at the barrier's current phase before; null if it has not.
+const Event* arrival_before(const std::vector<Event>& events, const Barrier& barrier, const Thread& thread) {
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (event->barrier != &barrier) continue;
+    if (event->kind == Event::Kind::completed) return nullptr;
+    const bool arrives = event->kind == Event::Kind::arrived || event->kind == Event::Kind::expected;
+    if (arrives && event->thread == thread.index) return &*event;
+  }
+  return nullptr;
+}
+
 Report too_many_arrivals(const Block& block, const Barrier& barrier, const Thread& thread, Here here, uint32_t count) {
-  return with_barrier(
+  Report report =
       about("too-many-arrivals", "more arrivals come to this phase than mbarrier_init counted", thread, here,
             "arrives " + (count == 1 ? "" : to_string(count) + " times ") + "at " + name_of(block, barrier),
-            "the count of mbarrier_init is the number of arrivals in each phase, of all threads "
-            "together: decide for each barrier who arrives, and how often"),
-      block, barrier);
+            "the count of mbarrier_init is the number of arrivals in each phase, of all threads together: "
+            "decide for each barrier who arrives, and how often");
+  const std::vector<Event> events = block.timeline.events();
+  if (const Event* before = arrival_before(events, barrier, thread)) {
+    report.details.push_back("this thread has already arrived in this phase (" + place(before->here) +
+                             "): is this one for a later tile?");
+    report.rule =
+        "mbarrier_init counts the arrivals of a phase, of all threads together; the arrival for a slot's next tile "
+        "comes when this phase is complete and the slot is free again";
+  }
+  return with_barrier(std::move(report), block, barrier);
 }
 
 Report not_observed(const Block& block, const Barrier& barrier, const Thread& thread, Here here) {
@@ -373,7 +393,8 @@ uint64_t mbarrier_arrive(void* bar, uint32_t count, Here here) {
   Thread& thread = *current;
   Barrier& barrier = enter(bar, thread, here);
   count_arrival(*thread.block, barrier, thread, count, here);
-  thread.block->timeline.add({Event::Kind::arrived, thread.index, &barrier, nullptr, count, here});
+  thread.block->timeline.add(
+      {Event::Kind::arrived, thread.index, &barrier, nullptr, count, here, thread.clock.epoch()});
   return arrive(barrier, thread, count);
 }
 
@@ -382,7 +403,8 @@ uint64_t mbarrier_arrive_expect_tx(void* bar, uint32_t bytes, Here here) {
   Thread& thread = *current;
   Barrier& barrier = enter(bar, thread, here);
   count_arrival(*thread.block, barrier, thread, 1, here);
-  thread.block->timeline.add({Event::Kind::expected, thread.index, &barrier, nullptr, bytes, here});
+  thread.block->timeline.add(
+      {Event::Kind::expected, thread.index, &barrier, nullptr, bytes, here, thread.clock.epoch()});
   expect(barrier, thread, bytes, here);
   return arrive(barrier, thread, 1);
 }
@@ -401,7 +423,7 @@ uint64_t mbarrier_arrive_drop(void* bar, Here here) {
   Barrier& barrier = enter(bar, thread, here);
   count_arrival(*thread.block, barrier, thread, 1, here);
   if (barrier.expected == 1) machine->stop(drops_to_zero(*thread.block, barrier, thread, here));
-  thread.block->timeline.add({Event::Kind::dropped, thread.index, &barrier, nullptr, 1, here});
+  thread.block->timeline.add({Event::Kind::dropped, thread.index, &barrier, nullptr, 1, here, thread.clock.epoch()});
   --barrier.expected;
   return arrive(barrier, thread, 1);
 }

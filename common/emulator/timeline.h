@@ -37,6 +37,7 @@ struct Event {
   const Copy* copy = nullptr;
   int64_t value = 0;
   Here here{};
+  uint32_t epoch = 0;  // of the thread's clock, where it arrives
 };
 
 /// The last events of a block, for messages.
@@ -70,10 +71,16 @@ std::string tell_stale_wait(const Block& block);
 /// "" if there was none.
 std::string tell_skipping_wait(const Block& block);
 
+/// The last wait for an mbarrier that let this thread of the block pass, and what it found. "" if there was none.
+std::string tell_last_wait(const Block& block, int thread);
+
+/// Where a thread of the block has first arrived at an mbarrier since the epoch of an access, and in which phase.
+std::string tell_arrival_since(const Block& block, int thread, uint32_t epoch);
+
 /// The last events of `barrier`, one line each: at most `lines`.
 std::vector<std::string> tell(const Block& block, const Barrier& barrier, std::size_t lines);
 
-/// Adds to a report what its barrier has seen last, and a stale wait if there was one.
+/// Adds to a report a stale wait if there was one, and what its barrier has seen last.
 void add_story(Report& report, const Block& block, const Barrier& barrier);
 
 }  // namespace emulator

@@ -83,7 +83,10 @@ std::string what_is_wrong_with(const TensorMapDescription& d) {
     const int64_t stride = d.strides[i - 1];
     const std::string subject = "the stride of dimension " + to_string(i) + " is " + to_string(stride) + " bytes";
     if (stride < 0 || stride >= stride_limit) return subject + ", and 0 to less than 2^40 are possible";
-    if (stride % alignment != 0) return subject + ", which is not " + multiple + ": pad the dimensions inside it";
+    if (stride % alignment != 0) {
+      return subject + ", which is not " + multiple +
+             ": a stride counts bytes, not elements; if it does, pad the dimensions inside it";
+    }
   }
   for (int i = 0; i < d.rank; ++i) {
     if (d.box[i] < 1 || d.box[i] > 256) {

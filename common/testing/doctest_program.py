@@ -167,7 +167,7 @@ def _failure(part: ElementTree.Element) -> str:
 
 def _circumstances(part: ElementTree.Element) -> str:
     """What the test's INFO and CAPTURE say, as a last line."""
-    said = "; ".join(_words(info) for info in part.iterfind("Info"))
+    said = "; ".join(_words(info).replace(" := ", " = ", 1) for info in part.iterfind("Info"))
     return f"\nwith {said}" if said else ""
 
 

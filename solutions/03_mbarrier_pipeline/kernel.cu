@@ -129,7 +129,7 @@ __global__ void __launch_bounds__(block_threads, 10)
     }
     points.load(p, level * p.points + point);  // before the requests: it is on its way while they are made
     if (part == 0) {
-      // >>> 3.2 hand over the shares, announce the box, and ask for it (about 4 lines)
+      // >>> 3.2 hand over the shares, announce the box, and ask `map` for it (about 4 lines)
       shared.shares[warp][slot][place] = at.shares;
       mbarrier_arrive_expect_tx(full[slot], sizeof(Box));
       cp_async_bulk_tensor_5d(&shared.box[warp][slot][place], map, box_channel, points.head, at.x0, at.y0, points.image,

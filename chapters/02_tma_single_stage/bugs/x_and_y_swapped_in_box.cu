@@ -1,5 +1,5 @@
 // bug: the box is asked for at (y, x), as an array would be indexed, and the map has x before y
-// caught by: wrong-elements
+// caught by: swapped-xy
 // Chapter 02: one TMA box a point, one slot a warp.
 //
 // Four lanes serve a query, eight channels each, so a warp serves eight queries. For each point the first of the four

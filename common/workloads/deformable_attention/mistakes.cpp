@@ -43,25 +43,51 @@ std::vector<Mistake> missing_bounds_tests() {
   return all;
 }
 
+constexpr const char* centre =
+    "Location 0 is the left edge of the first pixel and 1 the right edge of the last, while pixel coordinates count "
+    "centres: where, in a map of one pixel, should location 0.5 land?";
+
+/// The mistakes that are made in two lines that are alike, one for x and one for y, or in only one of them.
+std::vector<Mistake> mistakes_of_an_axis() {
+  struct Along {
+    Rule::Axes axes;
+    std::string where;
+  };
+  std::vector<Mistake> all;
+  for (const auto& [axes, where] : std::initializer_list<Along>{{Rule::Axes::both, ""},
+                                                                {Rule::Axes::x, " along x (along y it is right)"},
+                                                                {Rule::Axes::y, " along y (along x it is right)"}}) {
+    all.push_back({"forgotten-half-pixel", "the half pixel is forgotten" + where, centre, {.no_half_pixel = axes}});
+    all.push_back({"truncated-not-floored",
+                   "coordinates are cut off toward zero" + where,
+                   "A conversion to int rounds -0.3 up to 0, but the pixel to the left of x = -0.3 is not pixel 0. "
+                   "Points within half a pixel of the left and the upper border are the ones that are wrong.",
+                   {.truncate = axes}});
+    all.push_back({"mirrored-fractions",
+                   "the fraction and one minus the fraction are exchanged" + where,
+                   "The nearer a pixel, the larger its share: for a point exactly on a pixel's centre, which corner "
+                   "must get everything?",
+                   {.mirror_fractions = axes}});
+  }
+  return all;
+}
+
 std::vector<Mistake> make_mistakes() {
   using Mapping = Rule::Mapping;
   using Start = Rule::Start;
   const std::string order =
       "A location is (x, y) and x runs along the width, but a level's size is (height, width): the two orders differ.";
-  const std::string centre =
-      "Location 0 is the left edge of the first pixel and 1 the right edge of the last, while pixel coordinates count "
-      "centres: where, in a map of one pixel, should location 0.5 land?";
-  const std::string fractions =
-      "The nearer a pixel, the larger its share: for a point exactly on a pixel's centre, which corner must get "
-      "everything?";
   const std::string starts =
       "Each level has its own first row in the value array (`Level::start`), and there may be gaps between levels.";
   std::vector<Mistake> all = {
       {"swapped-xy", "x and y of the location are swapped", order, {.swap_location = true}},
       {"swapped-xy", "x is scaled by the height and y by the width", order, {.swap_scale = true}},
       {"swapped-xy", "height and width of a level are swapped", order, {.swap_size = true}},
+      {"swapped-xy",
+       "a corner is looked up at (y, x)",
+       "In coordinates, and in the dimensions of a tensor map, x stands before y: the innermost comes first.",
+       {.swap_box = true}},
       {"swapped-xy", "a pixel is looked up at x * width + y", order, {.swap_index = true}},
-      {"forgotten-half-pixel", "the half pixel is forgotten", centre, {.mapping = Mapping::no_half_pixel}},
       {"align-corners",
        "location 0 and 1 are taken for the centres of the first and the last pixel",
        centre,
@@ -70,20 +96,10 @@ std::vector<Mistake> make_mistakes() {
        "locations are taken to run from -1 to 1",
        "Here 0 is the map's left edge and 1 its right edge.",
        {.mapping = Mapping::minus_one_to_one}},
-      {"truncated-not-floored",
-       "coordinates are cut off toward zero",
-       "A conversion to int rounds -0.3 up to 0, but the pixel to the left of x = -0.3 is not pixel 0. Points within "
-       "half "
-       "a pixel of the left and the upper border are the ones that are wrong.",
-       {.truncate = true}},
       {"swapped-fractions",
        "the fractions of x and y are exchanged",
        "The corner to the right goes with the fraction of x, the corner below with the fraction of y.",
        {.swap_fractions = true}},
-      {"mirrored-fractions",
-       "the fraction and one minus the fraction are exchanged",
-       fractions,
-       {.mirror_fractions = true}},
       {"wrong-pitch",
        "the step from one row of pixels to the next is the height",
        "In a raster, how many pixels are passed on the way from (x, y) to (x, y + 1)?",
@@ -110,6 +126,7 @@ std::vector<Mistake> make_mistakes() {
        "A value row is [heads][channels]: the channels of one head are neighbours.",
        {.channels_before_heads = true}},
   };
+  for (Mistake& mistake : mistakes_of_an_axis()) all.push_back(std::move(mistake));
   for (Mistake& mistake : missing_bounds_tests()) all.push_back(std::move(mistake));
   return all;
 }
@@ -133,10 +150,10 @@ const std::map<std::string, std::string>& hints() {
        "Either no point reaches the sum, or the sum never reaches the output: does the loop over levels and points add "
        "anything, and is there a point for which the test of its bounds is true?"},
       {"nan",
-       "A location may be NaN, and then the point must be skipped: compare the coordinates while they are floats, and "
-       "so "
-       "that a comparison with NaN skips. Or memory was read that nobody wrote: then a corner outside its map was "
-       "read."},
+       "A location may be NaN, and then its point must not count: compare the coordinates while they are floats, and "
+       "so that a comparison with NaN says no. A weight or a pixel that does not count may be NaN or infinite, and 0 "
+       "times either is NaN: it takes a weight of 0 and a place outside the map. Or memory was read that nobody "
+       "wrote."},
       {"infinite", "Is the sum kept in float until the end? A half holds nothing above 65504."},
   };
   return all;

@@ -1,5 +1,6 @@
 #include "workloads/deformable_attention/output_judge.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "workloads/deformable_attention/mistakes.h"
@@ -26,8 +27,9 @@ workloads::Expectation expectation(const Inputs& inputs, std::vector<int64_t> ro
   if (inputs.address_coded) {
     expectation.source = [&shape](std::span<const float> row, int64_t channel) -> std::optional<std::string> {
       const auto address = decode(row.subspan(channel / 8 * 8).first<8>());
-      if (!address) return {};
-      return describe(shape, *address);
+      if (address) return describe(shape, *address);
+      const bool is_zero = std::ranges::all_of(row, [](float value) { return value == 0; });
+      return is_zero ? std::optional("zeros (as if from outside of every map)") : std::nullopt;
     };
     expectation.no_source = "no single pixel";
   }

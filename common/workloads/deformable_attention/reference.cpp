@@ -10,11 +10,12 @@
 namespace deformable_attention {
 namespace {
 
+bool along_x(Rule::Axes axes) { return axes == Rule::Axes::x || axes == Rule::Axes::both; }
+bool along_y(Rule::Axes axes) { return axes == Rule::Axes::y || axes == Rule::Axes::both; }
+
 /// From a location in units of the map to pixels, where pixel 0's centre is 0.
 double to_pixels(double location, int size, Rule::Mapping mapping) {
   switch (mapping) {
-    case Rule::Mapping::no_half_pixel:
-      return location * size;
     case Rule::Mapping::align_corners:
       return location * (size - 1);
     case Rule::Mapping::minus_one_to_one:
@@ -43,8 +44,10 @@ void add_point(const Inputs& inputs, int64_t row, int64_t point, const Rule& rul
   float2 location = inputs.locations[index];
   if (rule.swap_location) std::swap(location.x, location.y);
 
-  const double x = to_pixels(location.x, rule.swap_scale ? level.height : level.width, rule.mapping);
-  const double y = to_pixels(location.y, rule.swap_scale ? level.width : level.height, rule.mapping);
+  const double x = to_pixels(location.x, rule.swap_scale ? level.height : level.width, rule.mapping) +
+                   (along_x(rule.no_half_pixel) ? 0.5 : 0);
+  const double y = to_pixels(location.y, rule.swap_scale ? level.width : level.height, rule.mapping) +
+                   (along_y(rule.no_half_pixel) ? 0.5 : 0);
   // Strict comparisons: false for NaN and infinities too.
   if (rule.skip_outside && !(x > -1 && y > -1 && x < level.width && y < level.height)) return;
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
@@ -53,10 +56,13 @@ void add_point(const Inputs& inputs, int64_t row, int64_t point, const Rule& rul
     return;
   }
 
-  const double x0 = rule.truncate ? std::trunc(x) : std::floor(x), y0 = rule.truncate ? std::trunc(y) : std::floor(y);
+  double x0 = along_x(rule.truncate) ? std::trunc(x) : std::floor(x);
+  double y0 = along_y(rule.truncate) ? std::trunc(y) : std::floor(y);
   double fraction_x = x - x0, fraction_y = y - y0;
+  if (rule.swap_box) std::swap(x0, y0);
   if (rule.swap_fractions) std::swap(fraction_x, fraction_y);
-  if (rule.mirror_fractions) fraction_x = 1 - fraction_x, fraction_y = 1 - fraction_y;
+  if (along_x(rule.mirror_fractions)) fraction_x = 1 - fraction_x;
+  if (along_y(rule.mirror_fractions)) fraction_y = 1 - fraction_y;
   const double weight = rule.use_weights ? __half2float(inputs.weights[index]) : 1;
   const int64_t image = rule.use_image ? row / shape.heads / shape.queries : 0;
   const int64_t head = rule.use_head ? row % shape.heads : 0;

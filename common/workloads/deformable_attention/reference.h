@@ -12,18 +12,21 @@ namespace deformable_attention {
 /// How a point is sampled. The default is the rule of this operator; every other setting is a mistake that somebody
 /// made, so that the judge can recognise it (see mistakes.h).
 struct Rule {
-  enum class Mapping { half_pixel, no_half_pixel, align_corners, minus_one_to_one };
+  enum class Mapping { half_pixel, align_corners, minus_one_to_one };
   enum class Start { given, zero, running_sum };
+  enum class Axes { none, x, y, both };  // where a mistake is made: of two lines that are alike, one may be right
 
   Mapping mapping = Mapping::half_pixel;  // from a location to pixels
+  Axes no_half_pixel = Axes::none;        // location * size, without - 0.5
   bool swap_location = false;             // x taken for y
   bool swap_scale = false;                // x times the height, y times the width
   bool swap_size = false;                 // the level read as (width, height) everywhere
   bool swap_index = false;                // pixel x * width + y
   bool height_as_pitch = false;           // pixel y * height + x
-  bool truncate = false;                  // toward zero instead of down
+  bool swap_box = false;                  // the upper left corner taken for (y0, x0)
+  Axes truncate = Axes::none;             // toward zero instead of down
   bool swap_fractions = false;            // x's fraction used along y
-  bool mirror_fractions = false;          // the near pixel weighted with the far one's fraction
+  Axes mirror_fractions = Axes::none;     // the near pixel weighted with the far one's fraction
   bool skip_outside = true;               // the test of the whole point
   bool test_left = true, test_right = true, test_top = true, test_bottom = true;  // the tests of each corner
   Start start = Start::given;                                                     // of a level

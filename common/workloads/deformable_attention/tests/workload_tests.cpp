@@ -695,8 +695,12 @@ TEST_CASE("the mistakes of a first kernel are recognised at the quick shape, wit
     const auto name = [&](const Rule& rule) { return judge.judge(to_halves(reference(inputs, rows, rule))).name; };
     CHECK(name({}) == "");
     CHECK(name({.swap_location = true}) == "swapped-xy");
-    CHECK(name({.mapping = Rule::Mapping::no_half_pixel}) == "forgotten-half-pixel");
-    CHECK(name({.truncate = true}) == "truncated-not-floored");
+    for (const Rule::Axes axes : {Rule::Axes::x, Rule::Axes::y, Rule::Axes::both}) {
+      CHECK(name({.no_half_pixel = axes}) == "forgotten-half-pixel");
+      CHECK(name({.truncate = axes}) == "truncated-not-floored");
+      CHECK(name({.mirror_fractions = axes}) == "mirrored-fractions");
+    }
+    CHECK(name({.swap_box = true}) == "swapped-xy");
     CHECK(name({.test_left = false}) == "missing-bounds-test");
     CHECK(name({.test_right = false}) == "missing-bounds-test");
     CHECK(name({.test_top = false}) == "missing-bounds-test");
