@@ -656,7 +656,8 @@ TEST_CASE("each mistake gives a wrong output, and the judge calls it by its name
                                        "first-head-only",         "first-batch-only",    "heads-inside",
                                        "last-key-dropped",        "misaligned-values",   "sum-not-rescaled",
                                        "output-not-rescaled",     "sums-not-rescaled",   "counted-tail",
-                                       "last-tile-dropped",       "last-tile-twice",     "stale-tile"});
+                                       "last-tile-dropped",       "last-tile-twice",     "stale-tile",
+                                       "keys-zero-point",         "earlier-tiles-lost",  "own-lanes-weight"});
 }
 
 TEST_CASE("the mistakes of a first kernel are recognised at the quick shape") {
