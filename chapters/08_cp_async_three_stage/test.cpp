@@ -42,7 +42,10 @@ Shape so_many_tiles(int tiles) { return one_head(3, tiles * tile_keys); }
 void check_each_ring(int (*tiles_of)(int stages)) {
   for (const Ring& ring : rings()) {
     CAPTURE(ring.name);
-    if (tiles_of(ring.stages) > 0) check(so_many_tiles(tiles_of(ring.stages)), ring.name);
+    if (tiles_of(ring.stages) == 0) continue;
+    const Shape shape = so_many_tiles(tiles_of(ring.stages));
+    check(shape, ring.name);
+    check_copies(shape);
   }
 }
 
