@@ -109,24 +109,25 @@ bool is_first_into(const Copy& copy) {
 
 // What the reader and the thread that requested a cp.async have waited for: too few groups, or not both of them.
 void explain_groups(Report& report, const Thread& reader, const Thread& issuer, const Copy& copy) {
-  const auto& wait = issuer.last_group_wait;
   const std::string who = describe_in_block(issuer.index);
+  const auto& wait = issuer.last_group_wait;
   if (wait && wait->requested >= copy.epoch && !wait->covers(copy.group)) {
     const int awaited = std::max(wait->committed - wait->pending, 0);
-    report.details.push_back(who + " last waited at " + place(wait->here) + ": N = " + to_string(wait->pending) +
-                             ", and " + to_string(wait->committed) + (wait->committed == 1 ? " group" : " groups") +
-                             " committed by then, so for " +
-                             (awaited == 0 ? "none" : "the first " + to_string(awaited)) + " of them");
+    report.sides.push_back({wait->here, nullptr,
+                            "the last wait of " + who + ": N = " + to_string(wait->pending) + ", and " +
+                                to_string(wait->committed) + (wait->committed == 1 ? " group" : " groups") +
+                                " committed by then, so for " +
+                                (awaited == 0 ? "none" : "the first " + to_string(awaited)) + " of them"});
     report.rule =
         "cp_async_wait_group<N>() leaves the N groups committed last in flight: count the commits behind the tile "
         "that you are about to read, empty ones too";
     return;
   }
-  const bool waited_for_its_own =
-      &reader != &issuer && reader.last_group_wait && reader.last_group_wait->covers(copy.group);
-  if (waited_for_its_own) {
-    report.details.push_back(describe_in_block(reader.index) + " has waited for its own copies at " +
-                             place(reader.last_group_wait->here) + ", and not met " + who + " behind that line");
+  const auto& own = reader.last_group_wait;
+  if (&reader != &issuer && own && own->covers(copy.group)) {
+    report.sides.push_back(
+        {own->here, nullptr,
+         describe_in_block(reader.index) + " has waited for its own copies, and not met " + who + " behind this line"});
   } else {
     report.details.push_back(who + " has not waited since it requested this copy");
   }
