@@ -47,12 +47,12 @@ inline void check_empty(std::string_view configuration = {}) {
   }
 }
 
-/// Ends the test case, red, if the last launch, of one block, did not ask by cp.async for the bytes of each key and
-/// value once, 16 at a time, and for nothing else. The keys fill their tiles. (On a GPU nobody counts.)
-inline void check_copies([[maybe_unused]] const Shape& shape) {
+/// Ends the test case, red, if the last launch, of one block, asked by cp.async for more than the bytes of its keys and
+/// values, 16 at a time. The keys fill their tiles. (On a GPU nobody counts.)
+inline void check_nothing_else_is_copied([[maybe_unused]] const Shape& shape) {
 #if !GPU_IS_REAL
   const auto needed = static_cast<uint64_t>(2 * shape.key_count() / 16), copies = emulator::counts().cp_async_copies;
-  if (copies != needed) {
+  if (copies > needed) {
     FAIL("The block asked for " << copies << " copies, and its tiles have " << needed
                                 << ": is a tile asked for twice, or one that does not exist?");
   }

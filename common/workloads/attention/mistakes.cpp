@@ -100,6 +100,11 @@ std::vector<Mistake> make_mistakes() {
        "the weights are powers of 2 instead of e",
        "exp(x) is exp2(x * log2(e)): where does the factor log2(e) = 1.4427 enter?",
        {.base_two = true}},
+      {"base-change-twice",
+       "the weights are exp of scores that have log2(e) in them",
+       "exp(x) is exp2(x * log2(e)): where that factor is in the scores, and in the largest of them, the function is "
+       "exp2f.",
+       {.log2_e_twice = true}},
       {"not-normalised",
        "the output is not divided by the sum of the weights",
        "The weights of a row add up to 1 only after that division, which is done once, at the end.",

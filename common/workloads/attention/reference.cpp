@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 #include "workloads/parallel_for.h"
@@ -163,7 +164,9 @@ void attend(const Inputs& inputs, int64_t row, const Elements& keys, const Eleme
     for (double& element : output) element *= rule.rescale_output ? correction : 1;
     weights.clear();
     for (const double score : scores) {
-      weights.push_back(rule.base_two ? std::exp2(score - maximum) : std::exp(score - maximum));
+      const double below = score - maximum;
+      weights.push_back(rule.base_two ? std::exp2(below)
+                                      : std::exp(rule.log2_e_twice ? below * std::numbers::log2e : below));
       sum += weights.back();
     }
     for (size_t key = 0; key < taken.size(); ++key) {

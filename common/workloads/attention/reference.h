@@ -17,9 +17,10 @@ struct Rule {
   enum class Tail { left_out, zero_score, zero_bytes, next_rows };  // keys from the last one to the end of its tile
   enum class Last { once, key_dropped, tile_dropped, tile_twice };
 
-  int tile = 0;         // keys that are taken together: 0 is all of them
-  int scale_power = 1;  // how often a score is multiplied with softmax_scale
-  bool base_two = false;
+  int tile = 0;               // keys that are taken together: 0 is all of them
+  int scale_power = 1;        // how often a score is multiplied with softmax_scale
+  bool base_two = false;      // exp2 of the scores
+  bool log2_e_twice = false;  // exp of the scores times log2(e)
   bool normalise = true;
   bool rescale_sum = true;     // when a later tile raises the maximum
   bool rescale_output = true;  // likewise
