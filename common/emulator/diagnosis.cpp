@@ -114,10 +114,10 @@ void explain_groups(Report& report, const Thread& reader, const Thread& issuer, 
   if (wait && wait->requested >= copy.epoch && !wait->covers(copy.group)) {
     const int awaited = std::max(wait->committed - wait->pending, 0);
     report.sides.push_back({wait->here, nullptr,
-                            "the last wait of " + who + ": N = " + to_string(wait->pending) + ", and " +
+                            "last wait of " + who + ": N = " + to_string(wait->pending) + ", " +
                                 to_string(wait->committed) + (wait->committed == 1 ? " group" : " groups") +
-                                " committed by then, so for " +
-                                (awaited == 0 ? "none" : "the first " + to_string(awaited)) + " of them"});
+                                " committed by then, so for " + (awaited == 0 ? "none" : to_string(awaited)) +
+                                " of them"});
     report.rule =
         "cp_async_wait_group<N>() leaves the N groups committed last in flight: count the commits behind the tile "
         "that you are about to read, empty ones too";

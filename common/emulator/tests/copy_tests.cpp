@@ -509,9 +509,9 @@ TEST_CASE("a read of a cp.async in flight is told which wait to look at, and whe
     CHECK(result.message.find(part) != std::string::npos);
   };
   const Step wait_1{0, Op::wait_group, 1};
-  says(1, {copy, commit, wait_1, read}, ": N = 1, and 1 group committed by then, so for none of them");
-  says(1, {commit, commit, copy, commit, wait_1, read}, ": N = 1, and 3 groups committed by then, so for the first 2 ");
-  says(1, {copy, wait_1, commit, read}, ": N = 1, and 0 groups committed by then, so for none of them");
+  says(1, {copy, commit, wait_1, read}, ": N = 1, 1 group committed by then, so for none of them");
+  says(1, {commit, commit, copy, commit, wait_1, read}, ": N = 1, 3 groups committed by then, so for 2 of them");
+  says(1, {copy, wait_1, commit, read}, ": N = 1, 0 groups committed by then, so for none of them");
   says(1, {copy, commit, read}, "warp 0, lane 0 has not waited since it requested this copy");
   says(1, {commit, {0, Op::wait_all}, copy, commit, read}, "lane 0 has not waited since it requested this copy");
   const Step own{1, Op::cp_async_16, 4, source, 16};
