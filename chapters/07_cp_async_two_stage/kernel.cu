@@ -1,4 +1,4 @@
-// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton 0fec80a5ce74
+// Your kernel for chapter 07_cp_async_two_stage. `./lab check 7` judges it, `./lab reset 7` starts over.   skeleton 0311f5454469
 // Chapter 07: the next tile is on its way while this one is computed.
 //
 // As chapter 06, but a tile's bytes come to shared memory by cp.async, one tile ahead, into one of two slots. When a
@@ -70,7 +70,7 @@ __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8
   for (int first = 0; first < tile_keys * Dim / 16; first += block_threads) {
     const int i = first + threadIdx.x;
     const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
-    // TODO 7.1: ask for 16 bytes, or for as many zeros (about 2 lines)
+    // TODO 7.1: ask for this piece's 16 bytes, or for zeros if there is no such key (about 2 lines)
     TODO(7.1);
   }
 }
@@ -241,7 +241,7 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
     request_tile(shared.bytes[tile % stages].key, keys + offset, p.keys - first_key);
     request_tile(shared.bytes[tile % stages].value, values + offset, p.keys - first_key);
   };
-  // TODO 7.2: a group of copies for each tile of the first lap but its last; it may be empty (about 4 lines)
+  // TODO 7.2: the prologue: ask for the first stages - 1 tiles that exist; a group for each, in any case (about 4 lines)
   TODO(7.2);
   for (int tile = 0; tile < tiles; ++tile) {
     // TODO 7.3: ask for the tile that comes stages - 1 later, if there is one; a group in any case (2 lines)

@@ -25,7 +25,7 @@ void check_tiles(int tiles) {
 
 TEST_CASE("7.2 no queries, no heads or no batch: nothing to do, and no error") { check_empty(); }
 
-TEST_CASE("7.1 one query and one key: the rest of the only tile is zeros" * needs(all_todos)) {
+TEST_CASE("7.1 one query and one key: nothing is read behind the last key" * needs(all_todos)) {
   for (const int dim : {64, 128}) {
     CAPTURE(dim);
     check(one_head(1, 1, dim));
@@ -56,14 +56,21 @@ TEST_CASE("7.1 batches and heads are told apart" * needs(all_todos)) {
   check(one_head(2, 3 * tile_keys, 128));
 }
 
-TEST_CASE("7.2 a single tile: nothing is asked for behind it, and it is waited for" * needs(all_todos)) {
-  check_tiles(stages - 1);
-}
+TEST_CASE("7.2 a single tile: it is waited for, with nothing behind it" * needs(all_todos)) { check_tiles(stages - 1); }
 
 TEST_CASE("7.3 as many tiles as slots: no slot is filled again" * needs(all_todos)) { check_tiles(stages); }
 
 TEST_CASE("7.3 one tile more than slots: the first slot is filled again" * needs(all_todos)) {
   check_tiles(stages + 1);
+}
+
+TEST_CASE("7.3 each tile is asked for once, and nothing behind the last one" * needs(all_todos)) {
+  for (const int tiles : {1, stages, 2 * stages + 1}) {
+    CAPTURE(tiles);
+    const Shape shape = one_head(1, tiles * tile_keys);
+    check(shape);
+    check_nothing_else_is_copied(shape);
+  }
 }
 
 TEST_CASE("7.4 two laps: the last tile is waited for, with nothing behind it" * needs(all_todos)) {

@@ -1,4 +1,4 @@
-// Your kernel for chapter 08_cp_async_three_stage. `./lab check 8` judges it, `./lab reset 8` starts over.   skeleton 5b2ad573275a
+// Your kernel for chapter 08_cp_async_three_stage. `./lab check 8` judges it, `./lab reset 8` starts over.   skeleton 47f27603cfa0
 // Chapter 08: three stages, and four.
 //
 // As chapter 07, but the number of slots is a parameter: `Stages - 1` tiles are on their way.
@@ -242,7 +242,7 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
   // TODO 8.1: the prologue: as many groups as the ring has tiles on their way, some of them empty (about 4 lines)
   TODO(8.1);
   for (int tile = 0; tile < tiles; ++tile) {
-    // TODO 8.2: ask for the tile that is as far ahead as the ring allows, if there is one (2 lines)
+    // TODO 8.2: ask for the tile that is as far ahead as the ring allows, if there is one; a group in any case (2 lines)
     TODO(8.2);
     // TODO 8.3: wait for this tile, and for all threads' parts of it (2 lines)
     TODO(8.3);

@@ -87,6 +87,18 @@ TEST_CASE("8.2 one tile of a third lap" * needs(all_todos)) {
   check_each_ring([](int stages) { return 2 * stages + 1; });
 }
 
+TEST_CASE("8.2 each tile is asked for once, and nothing behind the last one" * needs(all_todos)) {
+  for (const Ring& ring : rings()) {
+    CAPTURE(ring.name);
+    for (const int tiles : {2, 2 * ring.stages + 2}) {  // even: some kernels take twice as many keys at a time
+      CAPTURE(tiles);
+      const Shape shape = one_head(1, tiles * tile_keys);
+      check(shape, ring.name);
+      check_nothing_else_is_copied(shape);
+    }
+  }
+}
+
 TEST_CASE("8.2 the last tile may lack keys, or have one alone" * needs(all_todos)) {
   for (const int keys : {1, 31, 33, 63, 65}) {
     CAPTURE(keys);

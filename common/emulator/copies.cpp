@@ -404,6 +404,7 @@ void cp_async_wait_group(int pending, Here here) {
   machine->pause(thread);
   ++machine->counts().waits;
   const auto groups = static_cast<int>(thread.group_ends.size());
+  thread.last_group_wait = {here, pending, groups, thread.cp_async_requested};
   if (groups <= pending) return;
   const uint32_t awaited = thread.group_ends[static_cast<std::size_t>(groups - pending - 1)];
   if (awaited == 0) return;

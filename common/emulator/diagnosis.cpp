@@ -31,13 +31,18 @@ Report::Side side_of_earlier(const Access& earlier) {
           what + "a copy that " + describe(earlier.block, earlier.copy->issuer) + " requested"};
 }
 
+// " in group 2 of its thread", of a cp.async: groups are counted from 0.
+std::string group_of(const Copy& copy) {
+  return copy.kind == Copy::Kind::cp_async ? " in group " + to_string(copy.group) + " of its thread" : "";
+}
+
 // "copy #3, 128 bytes for phase 1 of full[1], requested by warp 0, lane 0; still in flight"
 Report::Side side_of_copy(const Copy& copy) {
   std::string note = name_of(copy) + ", " + bytes_of(copy.bytes);
   if (copy.barrier) {
     note += " for phase " + to_string(copy.phase) + " of " + name_of(*copy.block, *copy.barrier);
   } else {
-    note += " in group " + to_string(copy.group) + " of its thread";
+    note += group_of(copy);
   }
   note += ", requested by " + describe_in_block(copy.issuer);
   if (!copy.landed) note += "; still in flight";
@@ -102,6 +107,35 @@ bool is_first_into(const Copy& copy) {
   });
 }
 
+// What the reader and the thread that requested a cp.async have waited for: too few groups, or not both of them.
+void explain_groups(Report& report, const Thread& reader, const Thread& issuer, const Copy& copy) {
+  const std::string who = describe_in_block(issuer.index);
+  const auto& wait = issuer.last_group_wait;
+  if (wait && wait->requested >= copy.epoch && !wait->covers(copy.group)) {
+    const int awaited = std::max(wait->committed - wait->pending, 0);
+    report.sides.push_back({wait->here, nullptr,
+                            "last wait of " + who + ": N = " + to_string(wait->pending) + ", " +
+                                to_string(wait->committed) + (wait->committed == 1 ? " group" : " groups") +
+                                " committed by then, so for " + (awaited == 0 ? "none" : to_string(awaited)) +
+                                " of them"});
+    report.rule =
+        "cp_async_wait_group<N>() leaves the N groups committed last in flight: count the commits behind the tile "
+        "that you are about to read, empty ones too";
+    return;
+  }
+  const auto& own = reader.last_group_wait;
+  if (&reader != &issuer && own && own->covers(copy.group)) {
+    report.sides.push_back(
+        {own->here, nullptr,
+         describe_in_block(reader.index) + " has waited for its own copies, and not met " + who + " behind this line"});
+  } else {
+    report.details.push_back(who + " has not waited since it requested this copy");
+  }
+  report.rule =
+      "cp_async_wait_group is for a thread's own copies: each thread waits, and behind the wait stands "
+      "__syncthreads(), before anybody reads what others have requested";
+}
+
 void add_timeline(Report& report, const Copy& copy) {
   if (copy.barrier) add_story(report, *copy.block, *copy.barrier);
 }
@@ -130,15 +164,7 @@ Report explain_in_flight(const Thread& thread, const Region& region, uintptr_t a
   } else if (copy.kind == Copy::Kind::cp_async) {
     report.name = "read-in-flight";
     report.headline = "this read does not wait for the cp.async that fills its bytes";
-    report.rule =
-        "cp_async_wait_group<N>() leaves the N groups committed last in flight: count the commits behind the tile "
-        "that you are about to read, empty ones too; other threads also need the __syncthreads() behind the wait";
-    const std::size_t committed = issuer.group_ends.size();
-    const auto awaited = std::ranges::count_if(
-        issuer.group_ends, [&](uint32_t end) { return end > 0 && issuer.clock.has_seen(copy.stream, end); });
-    report.details.push_back(describe_in_block(copy.issuer) + " has committed " + to_string(committed) +
-                             (committed == 1 ? " group" : " groups") + " so far, and has waited for " +
-                             to_string(awaited) + " of them");
+    explain_groups(report, thread, issuer, copy);
   } else {
     report.name = "read-in-flight";
     report.headline = "this read does not wait for the copy that fills its slot";
@@ -206,9 +232,9 @@ Report explain_request(const Thread& thread, const Region& region, const Copy& c
                                ? "from"
                                : (is_write ? "to byte " : "from byte ") +
                                      to_string(reinterpret_cast<uintptr_t>(first) - region.base) + " of";
-  report.sides.push_back(
-      {copy.site, nullptr,
-       name_of(copy) + ", " + bytes_of(copy.bytes) + " " + part + " " + region.name + "     " + describe(thread)});
+  report.sides.push_back({copy.site, nullptr,
+                          name_of(copy) + ", " + bytes_of(copy.bytes) + group_of(copy) + " " + part + " " +
+                              region.name + "     " + describe(thread)});
   report.sides.push_back(earlier.copy && same_block ? side_of_copy(*earlier.copy) : side_of_earlier(earlier));
   if (!same_block) {
     report.name = "data-race";

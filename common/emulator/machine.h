@@ -67,6 +67,14 @@ struct Thread {
   std::vector<Copy*> cp_async_in_flight;  // in order of request
   std::vector<uint32_t> group_ends;       // of the committed groups: how many copies had been requested then
   uint32_t cp_async_awaited = 0;          // it waits until all up to this one have landed; 0: it does not
+  struct GroupWait {
+    Here here{};
+    int pending = 0;         // so many groups may stay in flight
+    int committed = 0;       // groups, by then
+    uint32_t requested = 0;  // copies, by then
+    bool covers(int group) const { return group < committed - pending; }
+  };
+  std::optional<GroupWait> last_group_wait;
   struct DeferredArrival {
     Barrier* barrier = nullptr;
     uint32_t epoch = 0;  // when all copies up to this one have landed

@@ -157,7 +157,8 @@ class Diagnosis {
             how_many(wrong, rows_, "rows") + " wrong, and " +
                 (searched < wrong ? "all " + std::to_string(searched) + " that were looked at" : "all") +
                 " hold results that belong elsewhere: " + first +
-                ". The numbers are right, the places are not: look at the index that is written to."};
+                ". The numbers are right, the places are not: look at the index that is written to, and at those that "
+                "are read from."};
   }
 
   Verdict stale() const {

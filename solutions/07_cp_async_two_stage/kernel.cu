@@ -69,7 +69,7 @@ __device__ void request_tile(uint8_t (&destination)[tile_keys][Dim], const uint8
   for (int first = 0; first < tile_keys * Dim / 16; first += block_threads) {
     const int i = first + threadIdx.x;
     const int key = i / (Dim / 16), dim = i % (Dim / 16) * 16;
-    // >>> 7.1 ask for 16 bytes, or for as many zeros (about 2 lines)
+    // >>> 7.1 ask for this piece's 16 bytes, or for zeros if there is no such key (about 2 lines)
     const bool exists = key < keys_left;
     cp_async<16>(&destination[key][dim], exists ? source + i * 16 : source, exists ? 16 : 0);
     // <<< 7.1
@@ -242,7 +242,7 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
     request_tile(shared.bytes[tile % stages].key, keys + offset, p.keys - first_key);
     request_tile(shared.bytes[tile % stages].value, values + offset, p.keys - first_key);
   };
-  // >>> 7.2 a group of copies for each tile of the first lap but its last; it may be empty (about 4 lines)
+  // >>> 7.2 the prologue: ask for the first stages - 1 tiles that exist; a group for each, in any case (about 4 lines)
   for (int tile = 0; tile < stages - 1; ++tile) {
     if (tile < tiles) request(tile);
     cp_async_commit_group();

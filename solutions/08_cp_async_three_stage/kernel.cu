@@ -245,7 +245,7 @@ __global__ void __launch_bounds__(block_threads, 4) attention_kernel(const __gri
   }
   // <<< 8.1
   for (int tile = 0; tile < tiles; ++tile) {
-    // >>> 8.2 ask for the tile that is as far ahead as the ring allows, if there is one (2 lines)
+    // >>> 8.2 ask for the tile that is as far ahead as the ring allows, if there is one; a group in any case (2 lines)
     if (tile + Stages - 1 < tiles) request(tile + Stages - 1);
     cp_async_commit_group();
     // <<< 8.2

@@ -1,5 +1,5 @@
 // bug: a lane adds each value with the weight of its own key
-// caught by: wrong-elements
+// caught by: own-lanes-weight
 // Chapter 05: attention with plain loads. A warp works on one query and takes 32 keys at a time: a lane for each.
 //
 // The scores of a query are never all there at the same time. The softmax is computed online: relative to the largest

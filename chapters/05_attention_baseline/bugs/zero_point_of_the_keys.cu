@@ -1,5 +1,5 @@
 // bug: the values are read with the zero point of the keys
-// caught by: wrong-elements
+// caught by: keys-zero-point
 // Chapter 05: attention with plain loads. A warp works on one query and takes 32 keys at a time: a lane for each.
 //
 // The scores of a query are never all there at the same time. The softmax is computed online: relative to the largest

@@ -500,6 +500,28 @@ TEST_CASE("what cp.async brought is its thread's own until a barrier behind the 
   });
 }
 
+TEST_CASE("a read of a cp.async in flight is told which wait to look at, and whether it or a barrier is missing") {
+  const Step copy{0, Op::cp_async_16, 0, source, 16}, commit{0, Op::commit}, read{0, Op::load, 0};
+  const auto says = [](int threads, std::initializer_list<Step> steps, const std::string& part) {
+    const Result result = run_steps(threads, steps);
+    INFO(result.message);
+    CHECK(result.finding == "read-in-flight");
+    CHECK(result.message.find(part) != std::string::npos);
+  };
+  const Step wait_1{0, Op::wait_group, 1};
+  says(1, {copy, commit, wait_1, read}, ": N = 1, 1 group committed by then, so for none of them");
+  says(1, {commit, commit, copy, commit, wait_1, read}, ": N = 1, 3 groups committed by then, so for 2 of them");
+  says(1, {copy, wait_1, commit, read}, ": N = 1, 0 groups committed by then, so for none of them");
+  says(1, {copy, commit, read}, "warp 0, lane 0 has not waited since it requested this copy");
+  says(1, {commit, {0, Op::wait_all}, copy, commit, read}, "lane 0 has not waited since it requested this copy");
+  const Step own{1, Op::cp_async_16, 4, source, 16};
+  const Step meet{everybody, Op::block_barrier};
+  says(2, {copy, own, {everybody, Op::commit}, meet, {1, Op::wait_group, 0}, {1, Op::load, 0}},
+       "and not met warp 0, lane 0");
+  says(2, {copy, {0, Op::commit}, meet, {1, Op::load, 0}},
+       "warp 0, lane 0 has not waited since it requested this copy");
+}
+
 TEST_CASE("cp.async needs no proxy fence; a bulk copy to the same bytes does") {
   const Step copy{0, Op::cp_async_16, 0, source, 16}, wait{0, Op::wait_all}, read{0, Op::load, 1};
   const Step init{0, Op::init, 0, 1}, init_fence{0, Op::init_fence}, fence{0, Op::proxy_fence};

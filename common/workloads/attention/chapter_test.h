@@ -7,8 +7,12 @@
 #include <string_view>
 #include <utility>
 
+#include "gpu/platform.h"
 #include "workloads/attention/runner.h"
 #include "workloads/chapter_test.h"
+#if !GPU_IS_REAL
+#include "emulator/control.h"
+#endif
 
 namespace attention {
 
@@ -41,6 +45,18 @@ inline void check_empty(std::string_view configuration = {}) {
     check({.batch = 1, .heads = 0, .queries = 5, .keys = 7, .dim = dim}, configuration);
     check({.batch = 0, .heads = 2, .queries = 5, .keys = 7, .dim = dim}, configuration);
   }
+}
+
+/// Ends the test case, red, if the last launch, of one block, asked by cp.async for more than the bytes of its keys and
+/// values, 16 at a time. The keys fill their tiles. (On a GPU nobody counts.)
+inline void check_nothing_else_is_copied([[maybe_unused]] const Shape& shape) {
+#if !GPU_IS_REAL
+  const auto needed = static_cast<uint64_t>(2 * shape.key_count() / 16), copies = emulator::counts().cp_async_copies;
+  if (copies > needed) {
+    FAIL("The block asked for " << copies << " copies, and its tiles have " << needed
+                                << ": is a tile asked for twice, or one that does not exist?");
+  }
+#endif
 }
 
 /// Inputs whose scores reach 1e5 and -1e5 and more: exp of them is infinite or 0 without the row's maximum. All

@@ -60,6 +60,11 @@ std::vector<Mistake> tile_mistakes(int tile) {
        "the places behind the last key are filled with the rows that follow in memory",
        tail,
        {.tile = tile, .tail = Tail::next_rows}},
+      {"earlier-tiles-lost",
+       "only the last tile of keys counts",
+       "The largest score, the sum of the weights and the output row are kept from tile to tile. Is each of them "
+       "assigned, and is what was there before multiplied with exp(old maximum - new maximum) and not with 0?",
+       {.tile = tile, .keep_sums = false}},
       {"last-tile-dropped", "the last tile of keys is left out", tiles, {.tile = tile, .last = Last::tile_dropped}},
       {"last-tile-twice", "the last tile of keys is counted twice", tiles, {.tile = tile, .last = Last::tile_twice}},
       {"stale-tile",
@@ -95,6 +100,11 @@ std::vector<Mistake> make_mistakes() {
        "the weights are powers of 2 instead of e",
        "exp(x) is exp2(x * log2(e)): where does the factor log2(e) = 1.4427 enter?",
        {.base_two = true}},
+      {"base-change-twice",
+       "the weights are exp of scores that have log2(e) in them",
+       "exp(x) is exp2(x * log2(e)): where that factor is in the scores, and in the largest of them, the function is "
+       "exp2f.",
+       {.log2_e_twice = true}},
       {"not-normalised",
        "the output is not divided by the sum of the weights",
        "The weights of a row add up to 1 only after that division, which is done once, at the end.",
@@ -116,6 +126,10 @@ std::vector<Mistake> make_mistakes() {
        "the keys are read with the values' quantizer and the values with the keys'",
        quantizer,
        {.swap_quantizers = true}},
+      {"keys-zero-point",
+       "the zero point of the keys is subtracted from the values",
+       quantizer,
+       {.keys_zero_point = true}},
       {"another-heads-quantizer",
        "every head is read with the first head's quantizers",
        quantizer + " Its index is batch * heads + head.",
@@ -150,6 +164,11 @@ std::vector<Mistake> make_mistakes() {
     if (tile == 1) continue;  // tiles of one key are single keys
     for (Mistake& mistake : tile_mistakes(tile)) all.push_back(std::move(mistake));
   }
+  all.push_back({"own-lanes-weight",
+                 "each lane adds all values of a tile with the weight of its own key",
+                 "A lane knows the weight of one key, and needs those of all 32: __shfl_sync(mask, weight, j) gives "
+                 "every lane the weight of lane j.",
+                 {.tile = 32, .own_lanes_weight = true}});
   return all;
 }
 
@@ -173,10 +192,12 @@ const std::map<std::string, std::string>& hints() {
        "step, and is there a key whose weight is not 0?"},
       {"nan",
        "exp of a number above 88 is infinite in float, and infinite / infinite is NaN: is the row's maximum subtracted "
-       "before? And minus infinity - minus infinity is NaN: what does a row do with a tile of which it sees no key?"},
+       "before? Minus infinity - minus infinity is NaN: what does a row, or one lane of it, do where it sees no key? "
+       "On the emulator what nobody has written is NaN: is every fragment filled, every score and weight stored?"},
       {"infinite",
-       "exp of a number above 88 is infinite in float: is the row's maximum subtracted before? A half holds nothing "
-       "above 65504: are scores and sums kept in float until the output is divided by the sum of the weights?"},
+       "A number / 0 is infinite: does every lane divide by the sum of all of the row's weights? exp of a number above "
+       "88 is infinite in float: is the row's maximum subtracted before? A half holds nothing above 65504: are scores "
+       "and sums kept in float until the output is divided?"},
   };
   return all;
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 #include "workloads/parallel_for.h"
@@ -140,19 +141,16 @@ void attend(const Inputs& inputs, int64_t row, const Elements& keys, const Eleme
     }
     return softmax_scale * product;
   };
-  const auto add_value = [&](const Step& step, double weight) {
-    if (step.score == Step::Score::of_zero_bytes) {
-      for (double& sum : output) sum += weight * values.zero_byte();
-      return;
-    }
+  const auto element_of = [&](const Step& step, int64_t i) {
+    if (step.score == Step::Score::of_zero_bytes) return values.zero_byte();
     const int64_t first = first_element(step.value);
-    for (int i = 0; i < shape.dim; ++i) output[i] += weight * (exists(first) ? values[first + i] : unknown);
+    return exists(first) ? values[first + i] : unknown;
   };
 
   const std::vector<Step> all = steps(shape, at.query, rule);
   const int64_t tile = rule.tile > 0 ? rule.tile : std::ssize(all);
   double maximum = -std::numeric_limits<double>::infinity(), sum = 0;
-  std::vector<double> scores;
+  std::vector<double> scores, weights;
   for (int64_t begin = 0; begin < std::ssize(all); begin += tile) {
     const std::span<const Step> taken = std::span(all).subspan(begin, std::min<int64_t>(tile, std::ssize(all) - begin));
     scores.clear();
@@ -161,13 +159,22 @@ void attend(const Inputs& inputs, int64_t row, const Elements& keys, const Eleme
       scores.push_back(score_of(step));
       maximum = std::max(maximum, scores.back());
     }
-    const double correction = std::exp(maximum_before - maximum);
+    const double correction = rule.keep_sums ? std::exp(maximum_before - maximum) : 0;
     if (rule.rescale_sum) sum *= correction;
     for (double& element : output) element *= rule.rescale_output ? correction : 1;
-    for (size_t i = 0; i < taken.size(); ++i) {
-      const double weight = rule.base_two ? std::exp2(scores[i] - maximum) : std::exp(scores[i] - maximum);
-      sum += weight;
-      if (taken[i].adds_value) add_value(taken[i], weight);
+    weights.clear();
+    for (const double score : scores) {
+      const double below = score - maximum;
+      weights.push_back(rule.base_two ? std::exp2(below)
+                                      : std::exp(rule.log2_e_twice ? below * std::numbers::log2e : below));
+      sum += weights.back();
+    }
+    for (size_t key = 0; key < taken.size(); ++key) {
+      if (!taken[key].adds_value) continue;
+      for (int64_t i = 0; i < shape.dim; ++i) {
+        const size_t whose = rule.own_lanes_weight ? static_cast<size_t>(i * tile / shape.dim) : key;
+        if (whose < weights.size()) output[i] += weights[whose] * element_of(taken[key], i);
+      }
     }
   }
   if (rule.normalise || all.empty()) {
@@ -194,6 +201,7 @@ std::vector<double> reference(const Inputs& inputs, std::span<const int64_t> row
     const int64_t head = rule.first_quantizer ? 0 : at.batch * shape.heads + at.head;
     Quantizer key_quantizer = inputs.key_quantizer[head], value_quantizer = inputs.value_quantizer[head];
     if (rule.swap_quantizers) std::swap(key_quantizer, value_quantizer);
+    if (rule.keys_zero_point) value_quantizer.zero_point = key_quantizer.zero_point;
     attend(inputs, rows[i], read(inputs.key, key_quantizer, rule.key_reading),
            read(inputs.value, value_quantizer, rule.value_reading), rule, output);
   });

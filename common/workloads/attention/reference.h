@@ -17,20 +17,24 @@ struct Rule {
   enum class Tail { left_out, zero_score, zero_bytes, next_rows };  // keys from the last one to the end of its tile
   enum class Last { once, key_dropped, tile_dropped, tile_twice };
 
-  int tile = 0;         // keys that are taken together: 0 is all of them
-  int scale_power = 1;  // how often a score is multiplied with softmax_scale
-  bool base_two = false;
+  int tile = 0;               // keys that are taken together: 0 is all of them
+  int scale_power = 1;        // how often a score is multiplied with softmax_scale
+  bool base_two = false;      // exp2 of the scores
+  bool log2_e_twice = false;  // exp of the scores times log2(e)
   bool normalise = true;
   bool rescale_sum = true;     // when a later tile raises the maximum
   bool rescale_output = true;  // likewise
+  bool keep_sums = true;       // otherwise each tile starts anew
   Reading key_reading = Reading::given, value_reading = Reading::given;
   bool swap_quantizers = false;    // keys read with the values' quantizer and the other way round
+  bool keys_zero_point = false;    // values read with the keys' zero point
   bool first_quantizer = false;    // every head read with the first one's
   bool transpose_keys = false;     // a head's keys read as [dim][keys]
   bool heads_inside = false;       // all arrays read as [batch][queries or keys][heads][dim]
   bool use_head = true;            // otherwise the keys and values of each batch's head 0
   bool use_batch = true;           // otherwise those of batch 0
   bool value_of_next_key = false;  // weights and values do not fit together, by one row
+  bool own_lanes_weight = false;   // a tile's keys are shared out like the elements: each gets its own key's weight
   bool stale_keys = false;         // in the second tile and later, keys of the tile before
   bool stale_values = false;       // likewise
   Mask mask = Mask::bottom_right;  // of a causal shape

@@ -648,15 +648,37 @@ TEST_CASE("each mistake gives a wrong output, and the judge calls it by its name
       if (differs) names.insert(mistake.name);
     }
   }
-  CHECK(names == std::set<std::string>{"forgotten-scale",         "scale-twice",         "base-two",
-                                       "not-normalised",          "forgotten-key-scale", "forgotten-value-scale",
-                                       "forgotten-zero-point",    "fixed-zero-point",    "swapped-quantizers",
-                                       "another-heads-quantizer", "transposed-keys",     "missing-mask",
-                                       "top-left-mask",           "mask-off-by-one",     "masked-to-zero",
-                                       "first-head-only",         "first-batch-only",    "heads-inside",
-                                       "last-key-dropped",        "misaligned-values",   "sum-not-rescaled",
-                                       "output-not-rescaled",     "sums-not-rescaled",   "counted-tail",
-                                       "last-tile-dropped",       "last-tile-twice",     "stale-tile"});
+  CHECK(names == std::set<std::string>{"forgotten-scale",
+                                       "scale-twice",
+                                       "base-two",
+                                       "not-normalised",
+                                       "forgotten-key-scale",
+                                       "forgotten-value-scale",
+                                       "forgotten-zero-point",
+                                       "fixed-zero-point",
+                                       "swapped-quantizers",
+                                       "another-heads-quantizer",
+                                       "transposed-keys",
+                                       "missing-mask",
+                                       "top-left-mask",
+                                       "mask-off-by-one",
+                                       "masked-to-zero",
+                                       "first-head-only",
+                                       "first-batch-only",
+                                       "heads-inside",
+                                       "last-key-dropped",
+                                       "misaligned-values",
+                                       "sum-not-rescaled",
+                                       "output-not-rescaled",
+                                       "sums-not-rescaled",
+                                       "counted-tail",
+                                       "last-tile-dropped",
+                                       "last-tile-twice",
+                                       "stale-tile",
+                                       "keys-zero-point",
+                                       "earlier-tiles-lost",
+                                       "own-lanes-weight",
+                                       "base-change-twice"});
 }
 
 TEST_CASE("the mistakes of a first kernel are recognised at the quick shape") {
