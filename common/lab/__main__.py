@@ -57,7 +57,7 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
                 replays.read(asked.replay)
             chapter = _chapter(project, asked)
             if asked.verb == "check":
-                return check.check(project, chapter, asked.kernel, asked.replay)
+                return check.check(project, chapter, asked.kernel, asked.replay, asked.again)
             return compare.compare(project, chapter, asked.kernel)
         case "diff":
             return diff.diff(project, _chapter(project, asked))

@@ -30,7 +30,7 @@ _WITH_FILE = frozenset({"--kernel", "--replay"})
 VERBS = (
     Verb("run", "optional", ("--record",), "build and run the references here; print the ladder"),
     Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
-    Verb("check", "needed", ("--kernel", "--replay"), "judge YOUR kernel of chapter N, or FILE"),
+    Verb("check", "needed", ("--kernel", "--replay", "--again"), "judge YOUR kernel of chapter N, or FILE"),
     Verb("compare", "needed", ("--kernel",), "yours, the reference and the previous chapter, side by side"),
     Verb("diff", "needed", (), "what the reference changed since the chapter before"),
     Verb("reset", "needed", (), "start chapter N over; your file is kept beside it"),
@@ -50,6 +50,7 @@ class Arguments:
     replay: Path | None = None
     record: bool = False
     thorough: bool = False
+    again: bool = False
 
 
 def parse(words: Sequence[str]) -> Arguments:
@@ -89,6 +90,7 @@ def parse(words: Sequence[str]) -> Arguments:
         Path(options["--replay"]) if "--replay" in options else None,
         "--record" in options,
         "--thorough" in options,
+        "--again" in options,
     )
 
 

@@ -16,11 +16,12 @@ from lab.terminal import Progress, paint, table
 
 def compare(project: Project, chapter: Chapter, kernel: Path | None) -> int:
     """Prints the table for the reader's kernel, or for `kernel`, once its check is green."""
-    found = machines.find()
-    checked = Check(project, chapter, kernel, found)
-    if not checked.run(quiet=True):
+    checked = Check(project, chapter, kernel, machines.find())
+    verdict = checked.recorded() or checked.judge(lambda *_: None)
+    if not verdict.all_green:
+        checked.tell(verdict.machines[-1], verdict.last)
         raise Complaint("only kernels that are green are compared: a wrong one proves nothing by being fast.")
-    gpu = found.usable_gpu if found.usable_gpu and found.usable_gpu.can_run(chapter) else None
+    gpu = checked.gpu
     build = checked.build("cuda" if gpu else "emulator")
     target = f"{checked.target}_compare"
     build.make(target, purpose=f"{target} ({build.preset})")

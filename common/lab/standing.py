@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab import verdicts
+from lab import report, verdicts
 from lab.chapters import Chapter
 from lab.project import Project
 from lab.terminal import WIDTH, paint, shorten, table
@@ -29,9 +29,11 @@ def state(project: Project, chapter: Chapter) -> tuple[str, str]:
     verdict = verdicts.recall(project, chapter, kernel)
     if verdict is None:
         return "edited", "not checked since"
+    tests_changed = verdict.sources != verdicts.fingerprint(project, chapter)
+    since = f"; the tests have changed since: ./lab check {chapter.short}" if tests_changed else ""
     if verdict.all_green:
-        return "green", f"on {' and '.join(verdict.machines)}"
-    return "edited", f"{verdict.green} of {verdict.cases} green; first red: {verdict.first_red}"
+        return "green", f"on {' and '.join(verdict.machines)}{since}"
+    return "edited", (report.summary(verdict.last) if verdict.last.reds else verdict.last.ending) + since
 
 
 def show_list(project: Project, chapters: list[Chapter]) -> int:
