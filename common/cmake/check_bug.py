@@ -17,39 +17,20 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import re
 import sys
 from pathlib import Path
 
 import common_folder  # before what lies there
+import bug_header
 from markers import is_marker
 from strict_run import cases_of
 
 MOST_CHANGED_LINES = 8
 
 
-_NAMES = r"[a-z0-9-]+(?: or [a-z0-9-]+)*"
-_ON_A_GPU = rf"; on a GPU: (?P<gpu>{_NAMES})|(?P<silent>; a GPU may not notice)"
-_HEADER = re.compile(rf"// bug: \S.*\n// caught by: (?P<emulator>{_NAMES})(?:{_ON_A_GPU})?[ \t]*\n")
-
-
-def announced(source: str, path: Path, machine: str) -> list[str]:
-    """The names in the bug file's header for a machine, none where a GPU may not notice; ValueError where the header is
-    not as it must be."""
-    header = _HEADER.match(source)
-    if not header:
-        raise ValueError(
-            f"{path}:1: a bug file begins with two lines, `// bug: what is wrong` and `// caught by: finding-name`, "
-            "which may go on with `; on a GPU: finding-name` or `; a GPU may not notice`."
-        )
-    if machine == "emulator":
-        return header["emulator"].split(" or ")
-    return [] if header["silent"] else (header["gpu"] or header["emulator"]).split(" or ")
-
-
-def changed_lines(source: str, solution: str) -> int:
-    """How many lines of the bug file, its two header lines aside, differ from the solution."""
-    bug, good = _code(source.splitlines()[2:]), _code(solution.splitlines())
+def changed_lines(kernel: str, solution: str) -> int:
+    """How many lines of the broken kernel differ from the solution."""
+    bug, good = _code(kernel.splitlines()), _code(solution.splitlines())
     changes = difflib.SequenceMatcher(None, good, bug, autojunk=False).get_opcodes()
     return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in changes if tag != "equal")
 
@@ -68,9 +49,9 @@ def main() -> None:
     arguments = parser.parse_args()
     name = arguments.program.name
     try:
-        source = arguments.source.read_text(encoding="utf-8")
-        expected = announced(source, arguments.source, arguments.machine)
-        changed = changed_lines(source, arguments.solution.read_text(encoding="utf-8"))
+        bug = bug_header.split(arguments.source.read_text(encoding="utf-8"), arguments.source)
+        expected = bug.on_emulator if arguments.machine == "emulator" else bug.on_gpu
+        changed = changed_lines(bug.body, arguments.solution.read_text(encoding="utf-8"))
         if not 1 <= changed <= MOST_CHANGED_LINES:
             raise ValueError(
                 f"{arguments.source} differs from {arguments.solution} in {changed} lines: "

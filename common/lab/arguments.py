@@ -11,31 +11,36 @@ from lab.complaint import USAGE, Complaint, guess
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: whether it takes a chapter ("no", "optional", "needed"), its options, and what it does in a line."""
+    """A verb: whether it takes a chapter ("no", "optional", "needed"), its options, what it does in a line, and what
+    word may follow the chapter."""
 
     name: str
     chapter: str
     options: tuple[str, ...]
     summary: str
+    word: str = ""
 
     @property
     def usage(self) -> str:
         """How one writes it."""
-        words = {"no": "", "optional": " [N]", "needed": " N"}[self.chapter]
+        words = {"no": "", "optional": " [N]", "needed": " N"}[self.chapter] + (f" [{self.word}]" if self.word else "")
         options = "".join(f" [{option}{' FILE' if option in _WITH_FILE else ''}]" for option in self.options)
         return f"./lab {self.name}{words}{options}"
 
 
 _WITH_FILE = frozenset({"--kernel", "--replay"})
 VERBS = (
-    Verb("run", "optional", ("--record",), "build and run the references here; print the ladder"),
+    Verb("run", "optional", ("--record",), "the references on this computer: the ladder"),
     Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
     Verb("check", "needed", ("--kernel", "--replay", "--again"), "judge YOUR kernel of chapter N, or FILE"),
-    Verb("compare", "needed", ("--kernel",), "yours, the reference and the previous chapter, side by side"),
-    Verb("diff", "needed", (), "what the reference changed since the chapter before"),
-    Verb("reset", "needed", (), "start chapter N over; your file is kept beside it"),
-    Verb("doctor", "no", (), "compiler, GPU, what is missing, what runs where"),
-    Verb("list", "no", (), "the chapters and how far you are"),
+    Verb("hint", "needed", (), "the next hint for your TODO, or for N = 3.2", "LEVEL"),
+    Verb("watch", "needed", (), "judge on each save, the first red case alone"),
+    Verb("compare", "needed", ("--kernel",), "yours beside the reference and chapter N-1"),
+    Verb("diff", "needed", (), "what the reference changed since N-1"),
+    Verb("bug", "needed", ("--answer",), "deals you a broken kernel to diagnose"),
+    Verb("reset", "needed", (), "start chapter N over; your file is kept"),
+    Verb("progress", "no", (), "your TODOs and verdicts, chapter by chapter"),
+    Verb("doctor", "no", (), "what is here, what is missing, what runs"),
     Verb("help", "no", (), "this list"),
 )
 
@@ -46,11 +51,13 @@ class Arguments:
 
     verb: str
     chapter: str | None = None
+    word: str | None = None
     kernel: Path | None = None
     replay: Path | None = None
     record: bool = False
     thorough: bool = False
     again: bool = False
+    answer: bool = False
 
 
 def parse(words: Sequence[str]) -> Arguments:
@@ -63,7 +70,7 @@ def parse(words: Sequence[str]) -> Arguments:
     if verb is None:
         names = [known.name for known in VERBS]
         raise Complaint(f"there is no verb {words[0]}{guess(words[0], names)} The verbs are {', '.join(names)}.", USAGE)
-    chapter: str | None = None
+    places: list[str] = []
     options: dict[str, str] = {}
     rest = list(words[1:])
     while rest:
@@ -79,18 +86,22 @@ def parse(words: Sequence[str]) -> Arguments:
             options[name] = value
         elif verb.chapter == "no":
             raise Complaint(f"{verb.name} takes no chapter, and you wrote {word}: {verb.usage}", USAGE)
-        elif chapter is not None:
-            raise Complaint(f"{verb.name} takes one chapter, and you wrote {chapter} and {word}: {verb.usage}", USAGE)
+        elif len(places) == (2 if verb.word else 1):
+            most = "one chapter" + (f" and one {verb.word}" if verb.word else "")
+            written = " and ".join([*places, word])
+            raise Complaint(f"{verb.name} takes {most}, and you wrote {written}: {verb.usage}", USAGE)
         else:
-            chapter = word
+            places.append(word)
     return Arguments(
-        verb.name,
-        chapter,
-        Path(options["--kernel"]) if "--kernel" in options else None,
-        Path(options["--replay"]) if "--replay" in options else None,
-        "--record" in options,
-        "--thorough" in options,
-        "--again" in options,
+        verb=verb.name,
+        chapter=places[0] if places else None,
+        word=places[1] if len(places) > 1 else None,
+        kernel=Path(options["--kernel"]) if "--kernel" in options else None,
+        replay=Path(options["--replay"]) if "--replay" in options else None,
+        record="--record" in options,
+        thorough="--thorough" in options,
+        again="--again" in options,
+        answer="--answer" in options,
     )
 
 

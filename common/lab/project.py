@@ -74,6 +74,11 @@ class Project:
         return self.root / "build" / "replay"
 
     @property
+    def findings(self) -> Path:
+        """The pages of the findings."""
+        return self.root / "docs" / "findings"
+
+    @property
     def results(self) -> Path:
         """Recorded measurements, a file a GPU."""
         return self.root / "docs" / "results"

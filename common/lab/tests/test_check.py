@@ -308,13 +308,17 @@ class Standing(FakeCheckout):
     def states(self) -> list[tuple[str, str]]:
         return [standing.state(self.project, chapter) for chapter in CHAPTERS]
 
+    def next_step(self) -> str:
+        words = {chapter: standing.state(self.project, chapter)[0] for chapter in CHAPTERS}
+        return standing.next_step(self.project, CHAPTERS, words)
+
     def test_states_come_from_files_and_verdicts(self) -> None:
         self.assertEqual(self.states(), [("untouched", "")] * 2)
-        self.assertRegex(standing.next_step(self.project, CHAPTERS), "^read chapters/01_baseline/README.md, .*check 1$")
+        self.assertRegex(self.next_step(), "^read chapters/01_baseline/README.md, .*check 1$")
         kernel = self.project.kernel(_FIRST)
         write(kernel, "solved")
         self.assertEqual(self.states()[0], ("edited", "not checked since"))
-        self.assertRegex(standing.next_step(self.project, CHAPTERS), "^./lab check 1 ")
+        self.assertRegex(self.next_step(), "^./lab check 1 ")
         self.doctest_program("ch01", _RED, code=1)
         with printed():
             check.check(self.project, _FIRST, None)
@@ -323,7 +327,7 @@ class Standing(FakeCheckout):
         with printed():
             check.check(self.project, _FIRST, None, again=True)
         self.assertEqual(self.states()[0], ("green", "on the emulator"))
-        self.assertRegex(standing.next_step(self.project, CHAPTERS), "^read chapters/02_next")
+        self.assertRegex(self.next_step(), "^read chapters/02_next")
 
     def test_a_verdict_holds_for_this_file_and_these_tests_only(self) -> None:
         kernel = self.project.kernel(_FIRST)

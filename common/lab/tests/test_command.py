@@ -46,10 +46,10 @@ class Command(RealCommand):
             ("check ²", "no chapter ²."),
             ("check 1 2", "one chapter, and you wrote 1 and 2"),
             ("check 1 --kernal=x", "no option --kernal=x; did you mean --kernel?"),
-            ("check 1 --kernel", "--kernel wants a file: ./lab check N [--kernel FILE] [--replay FILE]"),
+            ("check 1 --kernel", "--kernel wants a file: ./lab check N [--kernel FILE] [--replay FILE] [--again]"),
             ("check 1 --kernel nowhere.cu", "there is no file nowhere.cu"),
             ("compare 1 --kernel .", ". is a directory"),
-            ("check 1 --replay", "--replay wants a file: ./lab check N [--kernel FILE] [--replay FILE]"),
+            ("check 1 --replay", "--replay wants a file: ./lab check N [--kernel FILE] [--replay FILE] [--again]"),
             ("check 1 --replay nowhere", "--replay: there is no file nowhere."),
             ("check 1 --replay nvcc", "nvcc is not a schedule that this emulator wrote; a finding's last line names"),
             ("compare 1 --replay nvcc", "compare has no option --replay"),
@@ -68,14 +68,16 @@ class Command(RealCommand):
             self.assertEqual(code, 0, out + err)
             self.assertIn("02_next on the emulator", out)
 
-    def test_plain_list_and_help_succeed_and_touch_nothing(self) -> None:
+    def test_plain_progress_and_help_succeed_and_touch_nothing(self) -> None:
         before = sorted(self.project.root.rglob("*"))
         self.assertIn("next: read chapters/01_baseline/README.md", self.lab()[1])
-        self.assertRegex(self.lab("list")[1], r"(?m)^02_next +A box per point +untouched$")
+        self.assertRegex(self.lab()[1], r"(?m)^02_next +A box per point +untouched$")
+        self.assertRegex(self.lab("progress")[1], r"(?m)^01_baseline +0 of 1 TODOs done +untouched$")
         for words in (("help",), ("--help",), ("check", "-h")):
             code, out, err = self.lab(*words)
             self.assertEqual((code, err), (0, ""))
-            self.assertIn("./lab check N [--kernel FILE] [--replay FILE]", out)
+            self.assertLessEqual(max(map(len, out.splitlines())), 100)
+            self.assertIn("./lab check N [--kernel FILE] [--replay FILE] [--again]", out)
         self.assertEqual(sorted(self.project.root.rglob("*")), before)
 
     def test_doctor_says_what_is_missing_and_what_runs_where(self) -> None:
@@ -92,12 +94,12 @@ class Command(RealCommand):
     def test_an_old_configuration_is_made_again_and_a_fresh_one_is_not(self) -> None:
         log = self.project.root / "cmake.log"
         self.tool("cmake", f'echo "$@" >> "{log}"')
-        self.lab("list")
+        self.lab("progress")
         self.assertFalse(log.exists())
         write(self.project.root / "common/cmake/Chapter.cmake", "")
         later = time.time() + 10
         os.utime(self.project.root / "common/cmake/Chapter.cmake", (later, later))
-        self.lab("list")
+        self.lab("progress")
         self.assertEqual(log.read_text(), "--preset emulator\n")
 
     def test_ctrl_c_ends_with_130_and_leaves_nothing_running(self) -> None:
