@@ -34,7 +34,7 @@ VERBS = (
     Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
     Verb("check", "needed", ("--kernel", "--replay", "--again"), "judge YOUR kernel of chapter N, or FILE"),
     Verb("hint", "needed", (), "the next hint for your TODO, or for N = 3.2", "LEVEL"),
-    Verb("watch", "needed", (), "judge on each save, the first red case alone"),
+    Verb("watch", "needed", (), "judge the first red case on each save"),
     Verb("compare", "needed", ("--kernel",), "yours beside the reference and chapter N-1"),
     Verb("diff", "needed", (), "what the reference changed since N-1"),
     Verb("bug", "needed", ("--answer",), "deals you a broken kernel to diagnose"),
