@@ -14,6 +14,7 @@ from lab.terminal import WIDTH, paint
 
 _TODO = re.compile(r"^## (?P<number>\d+\.\d+) +(?P<title>.+)$", re.MULTILINE)
 _LEVEL = re.compile(r"<details>\s*<summary>(?P<name>.*?)</summary>(?P<text>.*?)</details>", re.DOTALL)
+_HARD_BLANK = "\xa0"
 _CASE = re.compile(r"(\d+\.\d+) ")
 
 
@@ -46,7 +47,7 @@ def read(project: Project, chapter: Chapter) -> dict[str, Hints]:
         shown = project.shown(path)
         raise Complaint(f"{shown} is missing: `git checkout -- {shown}` brings the chapter's hints back.") from None
     headings = list(_TODO.finditer(text))
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    ends = [*(heading.start() for heading in headings), len(text)][1:]
     return {
         heading["number"]: Hints(
             heading["number"],
@@ -111,5 +112,8 @@ def plain(markdown: str) -> list[str]:
             lines += [*(f"    {line}".rstrip() for line in part.splitlines()), ""]
             continue
         for paragraph in filter(None, (block.strip() for block in part.split("\n\n"))):
-            lines += [*textwrap.wrap(" ".join(paragraph.split()), WIDTH, break_on_hyphens=False), ""]
+            # Code in a sentence stays in one piece.
+            whole = re.sub("`[^`]*`", lambda code: code[0].replace(" ", _HARD_BLANK), " ".join(paragraph.split()))
+            wrapped = textwrap.wrap(whole, WIDTH, break_on_hyphens=False)
+            lines += [*(line.replace(_HARD_BLANK, " ") for line in wrapped), ""]
     return lines[:-1]
