@@ -18,10 +18,12 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 def watch(project: Project, chapter: Chapter) -> int:
     """Judges on each save until everything is green (0), or until the reader leaves with the key q (1)."""
     with Keyboard() as keyboard:
-        return 0 if _Watch(project, chapter, keyboard).run() else 1
+        return 0 if Watch(project, chapter, keyboard).run() else 1
 
 
-class _Watch:
+class Watch:
+    """The state of `watch`: which case is red, and on which machine."""
+
     def __init__(self, project: Project, chapter: Chapter, keyboard: Keyboard) -> None:
         self._project = project
         self._chapter = chapter

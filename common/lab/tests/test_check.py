@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from unittest import mock
 
-from lab import check, compare, ladder, replays, standing, verdicts
+from lab import check, compare, ladder, progress, replays, standing, verdicts
 from lab.complaint import Complaint
 from lab.tests.fake import CHAPTERS, GREEN, REAL_ROOT, FakeCheckout, printed, skeleton, write
 from lab.tests.test_benchmark import document, row
@@ -84,6 +84,32 @@ class Check(FakeCheckout):
             self.assertEqual(len(shown), 15, shown)
             self.assertEqual((shown[1:3], shown[-3:]), (begin, [*end, "… 2 more lines"]))
             self.assertEqual(f"   … {left_out} lines left out" in shown, left_out > 0, shown)
+
+    def test_of_several_messages_each_line_is_shown_or_counted(self) -> None:
+        for lines, last in ((12, "second 12"), (13, "second 13"), (14, "… 2 more lines"), (40, "… 28 more lines")):
+            second = "\n".join(f"second {number}" for number in range(1, lines + 1))
+            report = f"""<doctest><TestSuite><TestCase name="1.1 c"><Exception>first</Exception>
+<Message type="ERROR"><Text>{second}</Text></Message>
+<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
+            self.doctest_program("ch01", report, code=1)
+            shown = self.check()[1].partition("  red ")[2].partition("\n0 of 1 green")[0].splitlines()
+            self.assertEqual((len(shown), shown[-1].strip()), (min(lines + 2, 15), last))
+
+    def test_where_no_todo_is_to_blame_it_says_the_line_that_the_message_names(self) -> None:
+        kernel = "chapters/01_baseline/kernel.cu"
+        write(self.project.kernel(_FIRST), "a\n  TODO(1.9);\n")
+        report = f"""<doctest><TestSuite><TestCase name="1.1 c">
+<Message type="ERROR"><Text>error[data-race]: x\n   other.h:3   y;\n   {kernel}:61   z;\n   {kernel}:7   z;</Text></Message>
+<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
+        self.doctest_program("ch01", report, code=1)
+        self.assertTrue(self.check()[1].endswith(f"\nlook at {kernel}:61\n"))
+
+    def test_next_is_the_first_open_todo_not_the_one_that_was_met_first(self) -> None:
+        write(self.project.kernel(_FIRST), "  // TODO 1.1: begin (1 line)\n  TODO(1.1);\n  TODO(1.2);\n")
+        self.doctest_program("ch01", _RED, code=1)
+        output = self.check()[1]
+        self.assertIn("TODO 1.2 is not done yet", output)
+        self.assertTrue(output.endswith("\nnext: TODO 1.1 at chapters/01_baseline/kernel.cu:1: begin (1 line)\n"))
 
     def test_a_crash_is_one_sentence_and_never_green(self) -> None:
         self.doctest_program("ch01", _CUT, then="kill -SEGV $$")
@@ -328,6 +354,38 @@ class Standing(FakeCheckout):
             check.check(self.project, _FIRST, None, again=True)
         self.assertEqual(self.states()[0], ("green", "on the emulator"))
         self.assertRegex(self.next_step(), "^read chapters/02_next")
+
+    def test_next_is_the_chapter_that_was_edited_last_and_its_first_open_todo(self) -> None:
+        write(self.project.kernel(_FIRST), "edited")
+        write(self.project.kernel(_SECOND), "int a;\n  // TODO 2.1: say what (1 line)\n  TODO(2.1);\n")
+        kernel = "chapters/02_next/kernel.cu"
+        for newer, words in ((_FIRST, "./lab check 1 "), (_SECOND, f"TODO 2.1 at {kernel}:2\n      ./lab hint 2 helps, ")):
+            os.utime(self.project.kernel(newer))
+            os.utime(self.project.kernel(_FIRST if newer is _SECOND else _SECOND), (1_000_000, 1_000_000))
+            self.assertTrue(self.next_step().startswith(words), self.next_step())
+
+    def test_next_is_the_chapter_behind_the_last_green_one(self) -> None:
+        for states, words in (
+            (("untouched", "green"), "read chapters/01_baseline/README.md, "),
+            (("green", "untouched"), "read chapters/02_next/README.md, "),
+            (("green", "missing"), "./lab reset 2 "),
+            (("green", "green"), "everything is green; ./lab compare 2 "),
+        ):
+            step = standing.next_step(self.project, CHAPTERS, dict(zip(CHAPTERS, states, strict=True)))
+            self.assertTrue(step.startswith(words), step)
+
+    def test_progress_counts_the_todos_in_the_files(self) -> None:
+        write(self.project.solution(_FIRST.name), "".join(f"// >>> 1.{n} x\n// <<< 1.{n}\n" for n in (1, 2, 3)))
+        write(self.project.kernel(_FIRST), "  TODO(1.2);\n  TODO(1.2);\n  TODO(1.9);\n")
+        self.doctest_program("ch01", _RED, code=1)
+        with printed():
+            check.check(self.project, _FIRST, None)
+        with printed() as output:
+            progress.progress(self.project, CHAPTERS)
+        first, second, _, following, *_ = output.getvalue().splitlines()
+        self.assertRegex(first, r"^01_baseline +2 of 3 TODOs done +edited: 2 of 5 green; first red: 1\.2 todo$")
+        self.assertRegex(second, r"^02_next +1 of 1 TODOs done +untouched$")  # the fake's skeleton is that of chapter 01
+        self.assertEqual(following, "next: TODO 1.2 at chapters/01_baseline/kernel.cu:1")
 
     def test_a_verdict_holds_for_this_file_and_these_tests_only(self) -> None:
         kernel = self.project.kernel(_FIRST)

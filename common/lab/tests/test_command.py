@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 from lab.tests.fake import CHAPTERS, GREEN, FakeCheckout, write
 
@@ -56,6 +57,13 @@ class Command(RealCommand):
             ("diff 1 --kernel x", "diff has no option --kernel. It takes none: ./lab diff N"),
             ("test 1", "test takes no chapter, and you wrote 1: ./lab test [--thorough]"),
             ("run --record", "--record needs a GPU"),
+            ("hint", "hint needs a chapter, like ./lab hint 1."),
+            ("hint 9.1", "there is no chapter 9."),
+            ("hint 1. 2", "there is no chapter 1."),
+            ("hint 1 2 3", "one chapter and one LEVEL, and you wrote 1 and 2 and 3: ./lab hint N [LEVEL]"),
+            ("bug 1 --anwser", "bug has no option --anwser; did you mean --answer? It is written ./lab bug N [--answer]"),
+            ("progress 1", "progress takes no chapter, and you wrote 1: ./lab progress"),
+            ("list", "there is no verb list"),
         ):
             code, out, err = self.lab(*words.split())
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), f"{words}: {out}{err}")
@@ -67,6 +75,27 @@ class Command(RealCommand):
             code, out, err = self.lab("check", number)
             self.assertEqual(code, 0, out + err)
             self.assertIn("02_next on the emulator", out)
+
+    def test_a_todo_can_be_named_with_its_chapter(self) -> None:
+        hints = "## 1.1 Begin\n<details><summary>A question</summary>\nwhy – so?\n</details>\n"
+        write(self.project.hints(CHAPTERS[0]), hints)
+        for number in ("1", "01", "01_baseline", "1.1", "01.1", "1.01"):
+            code, out, err = self.lab("hint", number)
+            self.assertEqual((code, err), (0, ""), number)
+            self.assertTrue(out.startswith("TODO 1.1: Begin. Hint 1 of 1: a question\n"), out)
+        with mock.patch.dict(os.environ, {"PYTHONIOENCODING": "ascii"}):
+            self.assertIn("\nwhy ? so?\n", self.lab("hint", "1")[1], "a terminal without UTF-8")
+        self.assertEqual(self.lab("hint", "1.2")[0], 2)
+
+    def test_a_file_that_cannot_be_read_is_one_sentence(self) -> None:
+        kernel = self.project.kernel(CHAPTERS[0])
+        kernel.unlink()
+        kernel.mkdir()
+        write(self.project.hints(CHAPTERS[0]), "")
+        for words in ("check 1", "hint 1", "progress", "watch 1"):
+            code, _, err = self.lab(*words.split())
+            self.assertEqual((code, err.count("\n")), (1, 1), f"{words}: {err}")
+            self.assertIn("01_baseline/kernel.cu cannot be used: Is a directory.", err)
 
     def test_plain_progress_and_help_succeed_and_touch_nothing(self) -> None:
         before = sorted(self.project.root.rglob("*"))
