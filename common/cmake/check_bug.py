@@ -3,40 +3,23 @@
     check_bug.py build/emulator/bin/ch01_bug_swapped_xy --source chapters/01_baseline/bugs/swapped_xy.cu
                  --solution solutions/01_baseline/kernel.cu --machine emulator
 
-A bug file begins with two lines, `// bug: what was done wrong` and `// caught by: swapped-xy`. Below them it is the
-solution with 1 to 8 lines changed (indentation, blank lines and TODO markers do not count): so a bug that was forgotten
-when its solution changed is noticed. The tests must fail, and one failure must be an announced `error[...]` of the
-emulator or the watchdog, or `wrong[...]` of the judge.
-
-A GPU cannot tell what the emulator can. Where it says something else, the header names that, too: `// caught by:
-deadlock; on a GPU: timeout`. Where it says nothing, or not every time: `// caught by: unfenced-read; a GPU may not
-notice`; there the check is skipped. Status 77 (skipped: no capable GPU) is passed on.
+common/bugs.py says how a bug file is written: its header, and below it the solution with 1 to 8 lines changed, so that a
+bug that was forgotten when its solution changed is noticed. The tests must fail, and one failure must be an announced
+`error[...]` of the emulator or the watchdog, or `wrong[...]` of the judge. Where a GPU may not notice the bug, the check
+is skipped there. Status 77 (skipped: no capable GPU) is passed on.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from pathlib import Path
 
 import common_folder  # before what lies there
-import bug_header
-from markers import is_marker
+import bugs
 from strict_run import cases_of
 
 MOST_CHANGED_LINES = 8
-
-
-def changed_lines(kernel: str, solution: str) -> int:
-    """How many lines of the broken kernel differ from the solution."""
-    bug, good = _code(kernel.splitlines()), _code(solution.splitlines())
-    changes = difflib.SequenceMatcher(None, good, bug, autojunk=False).get_opcodes()
-    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in changes if tag != "equal")
-
-
-def _code(lines: list[str]) -> list[str]:
-    return [line.strip() for line in lines if line.strip() and not is_marker(line)]
 
 
 def main() -> None:
@@ -49,9 +32,10 @@ def main() -> None:
     arguments = parser.parse_args()
     name = arguments.program.name
     try:
-        bug = bug_header.split(arguments.source.read_text(encoding="utf-8"), arguments.source)
-        expected = bug.on_emulator if arguments.machine == "emulator" else bug.on_gpu
-        changed = changed_lines(bug.body, arguments.solution.read_text(encoding="utf-8"))
+        source = arguments.source.read_text(encoding="utf-8")
+        header = bugs.header(source, arguments.source)
+        expected = header.emulator if arguments.machine == "emulator" else header.gpu
+        changed = bugs.changed_lines(source, arguments.solution.read_text(encoding="utf-8"))
         if not 1 <= changed <= MOST_CHANGED_LINES:
             raise ValueError(
                 f"{arguments.source} differs from {arguments.solution} in {changed} lines: "

@@ -8,8 +8,8 @@ import re
 import textwrap
 from pathlib import Path
 
-import bug_header
-from bug_header import BugHeader
+import bugs
+from bugs import Header
 from lab import diff, memory
 from lab.chapters import Chapter
 from lab.complaint import Complaint
@@ -50,7 +50,7 @@ def _deal(project: Project, chapter: Chapter, names: list[str], dealt: list[str]
     name = random.choice([name for name in rest if [name] != last] or rest)
     path = project.dealt_bug(chapter)
     _keep_if_edited(project, chapter, path, last)
-    write_whole(path, _read(project, chapter, name).body.encode())
+    write_whole(path, _read(project, chapter, name)[1].encode())
     memory.save(project.dealt_bugs, memory.load(project.dealt_bugs) | {chapter.name: [*dealt, name]})
     number = f"{len(dealt) + 1} of {len(names)}"
     print(paint(f"{chapter.name}: a kernel with one mistake, {number}: {project.shown(path)}", "bold"))
@@ -64,26 +64,26 @@ def _deal(project: Project, chapter: Chapter, names: list[str], dealt: list[str]
 
 def _keep_if_edited(project: Project, chapter: Chapter, path: Path, last: list[str]) -> None:
     """Keeps a copy of a dealt kernel in which the reader has written."""
-    if not path.exists() or (last and path.read_bytes() == _read(project, chapter, last[0]).body.encode()):
+    if not path.exists() or (last and path.read_text(encoding="utf-8") == _read(project, chapter, last[0])[1]):
         return
     kept = keep_copy(path, datetime.datetime.now().strftime("%Y%m%d-%H%M%S"))
     print(f"the one before, which you have edited, is kept as {project.shown(kept)}.")
 
 
 def _answer(project: Project, chapter: Chapter, name: str) -> None:
-    path = project.bugs(chapter) / f"{name}.cu"
-    bug = _read(project, chapter, name)
-    print("\n".join(paint(line, "bold") for line in textwrap.wrap(f"{name}: {bug.what}", WIDTH)))
-    print(f"The emulator says {' or '.join(bug.on_emulator)}; {_on_a_gpu(bug)}.")
-    print(f"The rule: {', '.join(dict.fromkeys(_finding_page(project, name) for name in bug.on_emulator))}")
-    reference, broken = diff.reference(project, chapter.name), diff.without_markers(bug.body)
-    diff.print_diff(reference, broken, project.shown(project.solution(chapter.name)), project.shown(path))
+    header, kernel = _read(project, chapter, name)
+    print("\n".join(paint(line, "bold") for line in textwrap.wrap(f"{name}: {header.mistake}", WIDTH)))
+    print(f"The emulator says {' or '.join(header.emulator)}; {_on_a_gpu(header)}.")
+    print(f"The rule: {', '.join(dict.fromkeys(_finding_page(project, finding) for finding in header.emulator))}")
+    reference, broken = diff.reference(project, chapter.name), diff.without_markers(kernel)
+    solution, bug_file = project.solution(chapter.name), project.bugs(chapter) / f"{name}.cu"
+    diff.print_diff(reference, broken, project.shown(solution), project.shown(bug_file))
 
 
-def _on_a_gpu(bug: BugHeader) -> str:
-    if not bug.on_gpu:
+def _on_a_gpu(header: Header) -> str:
+    if not header.gpu:
         return "a GPU may not notice"
-    return "a GPU does, too" if bug.on_gpu == bug.on_emulator else f"a GPU says {' or '.join(bug.on_gpu)}"
+    return "a GPU does, too" if header.gpu == header.emulator else f"a GPU says {' or '.join(header.gpu)}"
 
 
 def _finding_page(project: Project, name: str) -> str:
@@ -91,9 +91,11 @@ def _finding_page(project: Project, name: str) -> str:
     return project.shown(page if page.exists() else project.findings / "rejections.md")
 
 
-def _read(project: Project, chapter: Chapter, name: str) -> BugHeader:
+def _read(project: Project, chapter: Chapter, name: str) -> tuple[Header, str]:
+    """A bug file's header, and the kernel below it."""
     path = project.bugs(chapter) / f"{name}.cu"
+    source = path.read_text(encoding="utf-8")
     try:
-        return bug_header.split(path.read_text(encoding="utf-8"), path)
+        return bugs.header(source, path), bugs.kernel(source)
     except ValueError as error:
         raise Complaint(str(error)) from None

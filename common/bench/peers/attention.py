@@ -1,6 +1,6 @@
 """Attention: the kernels of our chapters beside PyTorch's scaled_dot_product_attention (SDPA), in microseconds a call.
 
-    attention.py [--record]          (needs a GPU, PyTorch, and our programs built; takes about a minute)
+    attention.py [--record]          (needs a GPU, PyTorch, and our programs built; takes two to three minutes)
 
 SDPA reads keys and values in half precision. So it is measured alone, in each of its implementations ("backends"), on
 keys and values that are halves already; and behind a conversion from 8 bits, as our kernels get them. --record writes

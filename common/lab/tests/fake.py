@@ -85,7 +85,7 @@ class FakeCheckout(unittest.TestCase):
         ignored = shutil.ignore_patterns("__pycache__", "tests")
         for name in ("lab", "testing"):
             shutil.copytree(REAL_ROOT / "common" / name, self.project.root / "common" / name, ignore=ignored)
-        for name in ("bug_header.py", "markers.py", "processes.py"):
+        for name in ("bugs.py", "markers.py", "processes.py"):
             shutil.copy(REAL_ROOT / "common" / name, self.project.root / "common" / name)
 
 

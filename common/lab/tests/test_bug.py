@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import bug_header
+import bugs
 from lab import bug
 from lab.complaint import Complaint
 from lab.tests.fake import CHAPTERS, REAL_ROOT, FakeCheckout, printed, write
@@ -120,5 +120,5 @@ class Pages(FakeCheckout):
         for path in files:
             page = (path.parents[1] / "README.md").read_text(encoding="utf-8")
             self.assertRegex(bug.question(page, path.stem), r"\?", path)
-            header = bug_header.split(path.read_text(encoding="utf-8"), path)
-            self.assertIsNone(re.search(rf"\b{path.stem}\b|\bbug\b|caught by", header.body), path)
+            kernel = bugs.kernel(path.read_text(encoding="utf-8"))
+            self.assertIsNone(re.search(rf"\b{path.stem}\b|\bbug\b|caught by", kernel), path)

@@ -19,12 +19,12 @@ class RealCommand(FakeCheckout):
         super().setUp()
         self.copy_of_lab()
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-B", "-m", "lab", *words],
             env=os.environ | {"PYTHONPATH": str(self.project.root / "common")},
             cwd=self.tools,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,16 +1,12 @@
-"""The pages tell the truth about names and places: every finding and every rejection is explained, no page explains one
-that does not exist, and every link and every file that a page mentions is there."""
+"""docs/findings: every finding and every rejection is explained, and no page explains one that does not exist."""
 
 from __future__ import annotations
 
-import functools
-import os
 import re
-import tempfile
 import unittest
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
+
+from testing import pages
 
 ROOT = Path(__file__).resolve().parents[3]
 FINDINGS = ROOT / "docs/findings"
@@ -24,13 +20,6 @@ _NAMED = re.compile(
     rf"\bname = \w+ \? {_WORD} : {_WORD};"
 )
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*')
-_FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(
-    r"""\]\(\s*<?([^()\s<>]+)>?(?:\s+["'][^"']*["'])?\s*\)|^ *\[[^\]]+\]:\s*(\S+)|(?:src|href)=["']([^"']+)""",
-    re.MULTILINE,
-)
-_CODE = re.compile(r"`([^`\n]+)`")
-_PLACEHOLDER = re.compile(r"NN|NAME|\bN\b|[<>{}$…]|\.\.\.")
 
 
 def read(path: Path) -> str:
@@ -54,78 +43,6 @@ def findings() -> set[str]:
 
 def rejections() -> set[str]:
     return named_in(ROOT / "common/judge/judge.cpp", *(ROOT / "common/workloads").glob("*/mistakes.cpp"))
-
-
-def anchors(text: str) -> list[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
-    seen: Counter[str] = Counter()
-    result: list[str] = []
-    for heading in re.findall(r"^#{1,6} +(.+?)(?: +#+)?$", _FENCE.sub("", text), re.MULTILINE):
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
-        slug = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
-        result.append(f"{slug}-{seen[slug]}" if seen[slug] else slug)
-        seen[slug] += 1
-    return result
-
-
-def linked(text: str) -> Iterator[str]:
-    """What a page links to."""
-    for groups in _LINK.findall(_CODE.sub("", _FENCE.sub("", text))):
-        yield next(group for group in groups if group)
-
-
-def mentioned(text: str) -> Iterator[str]:
-    """Words in `code` that may be paths, without the line behind them; none that holds a placeholder."""
-    for code in _CODE.findall(_FENCE.sub("", text)):
-        if re.fullmatch(r"[\w./*-]+(?::\d+)?", code) and not _PLACEHOLDER.search(code):
-            yield code.partition(":")[0]
-
-
-def is_there(target: Path, root: Path) -> bool:
-    """Whether a fresh clone has it: a file, or a folder with something in it (git keeps no empty ones), and no output
-    of a build."""
-    inside = target.resolve().is_relative_to(root) and not target.resolve().is_relative_to(root / "build")
-    return inside and (target.is_file() or (target.is_dir() and any(target.iterdir())))
-
-
-@functools.cache
-def file_names(root: Path) -> frozenset[str]:
-    """The names of all files of the project."""
-    names: set[str] = set()
-    for _, folders, files in os.walk(root):
-        folders[:] = [folder for folder in folders if folder not in ("build", ".git")]
-        names.update(files)
-    return frozenset(names)
-
-
-def wrong_link(page: Path, link: str, root: Path) -> bool:
-    if re.match(r"[a-z]+:", link):
-        return False  # another site: looked up by nobody here
-    path, _, anchor = link.partition("#")
-    target = page.parent / path if path else page
-    return not is_there(target, root) or bool(anchor and anchor not in anchors(read(target)))
-
-
-def wrong_mention(page: Path, word: str, root: Path) -> bool:
-    """A word with a slash is a path if its first part is a folder of the project or beside the page. A name alone is a
-    file's if it ends like one, and may lie anywhere in the project."""
-    word = word.removeprefix("./").rstrip("/")
-    first, slash, _ = word.partition("/")
-    if not slash:
-        return bool(re.search(r"\w\.(md|cu|cpp|h|py|cmake|json|txt)$", word)) and word not in file_names(root)
-    homes = [home for home in (root, page.parent) if first not in ("", "build") and (home / first).is_dir()]
-    return bool(homes) and not any(is_there(found, root) for home in homes for found in home.glob(word))
-
-
-def wrong_places(page: Path, root: Path) -> list[str]:
-    """The links and mentions of a page that lead nowhere."""
-    text = read(page)
-    wrong = [link for link in linked(text) if wrong_link(page, link, root)]
-    return wrong + [word for word in mentioned(text) if wrong_mention(page, word, root)]
-
-
-def pages() -> list[Path]:
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("chapters/**/*.md")]
 
 
 class Explained(unittest.TestCase):
@@ -166,8 +83,8 @@ class Explained(unittest.TestCase):
 
     def test_each_page_has_the_fixed_sections_in_their_order(self) -> None:
         for name in findings():
-            text = _FENCE.sub("", read(FINDINGS / f"{name}.md"))
-            self.assertEqual(re.findall(r"^#.*", text, re.MULTILINE), [f"# {name}", *(f"## {s}" for s in SECTIONS)])
+            text = read(FINDINGS / f"{name}.md")
+            self.assertEqual(pages.headings(text), [(1, name), *((2, section) for section in SECTIONS)])
             self.assertIn("Source: ", text, name)
 
     def test_the_message_on_each_page_is_of_this_finding_and_has_its_rule_word_for_word(self) -> None:
@@ -185,54 +102,6 @@ class Explained(unittest.TestCase):
         annotated = re.findall(r"^   rule: (.+?) +\(\d\)$", read(FINDINGS / "README.md"), re.MULTILINE)
         self.assertEqual(len(annotated), 1)
         self.assertIn(annotated[0], texts, "README.md annotates a rule that the emulator does not print")
-
-
-class Places(unittest.TestCase):
-    def test_every_link_and_every_file_that_a_page_mentions_is_there(self) -> None:
-        wrong = {str(page.relative_to(ROOT)): places for page in pages() if (places := wrong_places(page, ROOT))}
-        self.assertEqual(wrong, {})
-
-    def test_the_pages_are_found_and_do_have_links_and_mention_files(self) -> None:
-        self.assertGreaterEqual(len(pages()), 16)
-        self.assertGreater(sum(1 for page in pages() for _ in linked(read(page))), 50)
-        self.assertGreater(sum(1 for page in pages() for word in mentioned(read(page)) if "/" in word), 10)
-
-    def test_what_is_there_passes_and_what_is_not_is_named(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder).resolve()
-            for name in ("docs/other.md", "common/gpu/half.h", "docs/bugs/one.cu", "build/made.md"):
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                (root / name).write_text("# One `code` heading!\n```\n# no heading\n```\n## Twice\n## Twice\n")
-            (root / "docs/empty").mkdir()
-            page = root / "docs/page.md"
-            for text in (
-                "[a](other.md) [b](other.md#one-code-heading) [c](other.md#twice-1) [d](#here)\n# Here",
-                "[a](https://example.com/x.md) ![b](../common/gpu/half.h 'x')" ' <img src="other.md">',
-                "`common/gpu/half.h` `common/gpu/half.h:12` `common/gpu/` `bugs/*.cu` `bugs/one.cu` `other.md`",
-                "`half.h` `chapters/NN_name/kernel.cu` `docs/results/<gpu>.json`",
-                "`x/y` `a / b` `build/emulator` `1/2` `/`",
-                "```\n[a](gone.md) `common/gone.h`\n```\n`[a](gone.md)`",
-            ):
-                page.write_text(text)
-                self.assertEqual(wrong_places(page, root), [], text)
-            for text, place in (
-                ("[a](gone.md)", "gone.md"),
-                ("[a][b]\n\n[b]: gone.md", "gone.md"),
-                ('<a href="gone.md">', "gone.md"),
-                ("[a](other.md#no-heading)", "other.md#no-heading"),
-                ("[a](other.md#twice-2)", "other.md#twice-2"),
-                ("[a](#here)", "#here"),
-                ("[a](empty)", "empty"),
-                ("[a](../build/made.md)", "../build/made.md"),
-                ("[a](../../etc)", "../../etc"),
-                ("`common/gpu/gone.h`", "common/gpu/gone.h"),
-                ("`common/gpu/gone.h:3`", "common/gpu/gone.h"),
-                ("`bugs/*.cpp`", "bugs/*.cpp"),
-                ("`gone.md`", "gone.md"),
-                ("`made.md`", "made.md"),
-            ):
-                page.write_text(text)
-                self.assertEqual(wrong_places(page, root), [place], text)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import signal
-import subprocess
-import sys
 import time
 import tty
 from collections.abc import Callable
@@ -144,21 +142,14 @@ class Keyboard(RealCommand):
         self.addCleanup(os.close, theirs)
         before = tty.tcgetattr(theirs)
         self.program("ch01", "exit 3")
-        process = subprocess.Popen(
-            [sys.executable, "-B", "-m", "lab", "watch", "1"],
-            env=os.environ | {"PYTHONPATH": str(self.project.root / "common")},
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = self.start("watch", "1", stdin=theirs)
         self.addCleanup(process.kill)
         assert process.stdout
         while "q quit" not in (line := process.stdout.readline()):
             self.assertTrue(line, "it ended before it offered its keys")
         os.write(ours, b"q")
-        output, _ = process.communicate(timeout=20)
-        self.assertEqual((process.returncode, output), (1, ""))
+        out, err = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, out, err), (1, "", ""))
         self.assertEqual(tty.tcgetattr(theirs), before)
 
     def test_ctrl_c_ends_it(self) -> None:
