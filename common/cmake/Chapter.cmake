@@ -11,6 +11,7 @@
 #   chNN_sweep           the reference in all its configurations (a kernel file may register several)
 #   chNN_skeleton[_K]    tests of the skeleton, with all TODOs open  chNN_given          tests of <build>/given/NN_name/kernel.cu
 #                        or only TODO NN.K                           chNN_given_compare  its comparison
+#   chNN_trace           what the reader's kernel does when       chNN_solution_trace, chNN_given_trace
 #   chNN_bug_NAME        tests of a broken kernel, which must fail as it declares
 #   chNN_variant_NAME    tests of another right kernel               chNN_ablation_NAME  ablation/NAME.cu in all its configurations
 
@@ -137,6 +138,16 @@ function(tutorial_chapter name)
   benchmark_program(${ch}_compare bench ${ch}_kernel_yours_measured ${ch}_kernel_solution_measured ${previous})
   benchmark_program(${ch}_given_compare bench ${ch}_kernel_given_measured ${ch}_kernel_solution_measured ${previous})
   set_target_properties(${ch}_compare ${ch}_given_compare PROPERTIES EXCLUDE_FROM_ALL ON)
+
+  # Timelines.
+  macro(trace_program target kernel)
+    add_executable(${target} EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/common/trace/chapter_trace.cpp)
+    target_compile_definitions(${target} PRIVATE TUTORIAL_COMPUTE_CAPABILITY=${capability})
+    target_link_libraries(${target} PRIVATE ${kernel} ${arg_WORKLOAD}_trace)
+  endmacro()
+  trace_program(${ch}_trace ${ch}_kernel_yours)
+  trace_program(${ch}_given_trace ${ch}_kernel_given)
+  trace_program(${ch}_solution_trace ${ch}_kernel_solution)
 
   # Kernels with their parts left out, one at a time, to see what each costs; the whole kernel is the first configuration.
   file(GLOB ablations CONFIGURE_DEPENDS ${chapter}/ablation/*.cu)

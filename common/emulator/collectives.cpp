@@ -3,6 +3,7 @@
 #include <string>
 
 #include "emulator/machine.h"
+#include "emulator/recorder.h"
 
 namespace emulator {
 namespace {
@@ -246,7 +247,9 @@ void block_barrier(Here here) {
   const InsideEmulator inside;
   Thread& thread = *current;
   Block& block = *thread.block;
+  machine->take_turn(thread);
   if (!block.named[0].arrived.empty()) machine->stop(mixed_with_named(thread, here, block.named[0]));
+  const RecordedWait recorded(thread, "__syncthreads()", 0, here);
   thread.begin_wait("__syncthreads()", here);
   block.at_barrier.push_back(&thread);
   complete_block_barrier(block);
@@ -281,7 +284,9 @@ void named_barrier(int id, int threads, NamedBarrier kind, Here here) {
     named.waiting.push_back(&thread);
   }
   complete_named_barrier(block, named);
-  if (kind == NamedBarrier::sync) machine->yield(thread);
+  if (kind == NamedBarrier::arrive) return;
+  const RecordedWait recorded(thread, "barrier_sync()", id, here);
+  machine->yield(thread);
 }
 
 uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, int source, Here here) {
@@ -292,6 +297,7 @@ uint64_t warp_exchange(WarpOperation operation, uint32_t mask, uint64_t value, i
   if (!(mask & own)) {
     machine->stop(lane_not_in_mask(thread, operation, mask, here));
   }
+  machine->take_turn(thread);
   auto exchange = std::find_if(block.exchanges.begin(), block.exchanges.end(), [&](const Exchange& other) {
     return other.warp == thread.warp() && other.mask == mask;
   });

@@ -18,6 +18,8 @@ enum class Search {
   random,  // anybody, with habits that change with the seed: fair, copies late, copies at once, threads that hog
   pct,     // by random priorities, with 2 changes at random steps: finds bugs of depth 3 with a known probability
            // (Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010)
+  timed,   // by a clock: a thread's call or access takes a tick, a copy Options::copy_ticks, all side by side. One
+           // legal schedule, to look at: what happened when is recorded (recording.h)
 };
 
 /// When asynchronous copies land.
@@ -35,6 +37,7 @@ struct Options {
   int resident_blocks = 4;         // a wave: so many blocks run side by side, the next wave starts when all have ended
   bool shortens = true;            // a schedule with a finding is shortened before the finding is thrown
   bool counts_wavefronts = false;  // of shared memory; slower
+  uint64_t copy_ticks = 100;       // Search::timed: from a copy's request to its landing
   uint64_t most_steps = 20'000'000;  // of a run's threads and copies: one that takes more is a livelock
 };
 

@@ -7,6 +7,7 @@
 
 #include "emulator/diagnosis.h"
 #include "emulator/machine.h"
+#include "emulator/recorder.h"
 #include "gpu/tensor_map.h"
 
 namespace emulator {
@@ -85,6 +86,7 @@ Copy& new_copy(Thread& thread, Copy::Kind kind, void* destination, std::size_t b
   copy.phase = 0;
   copy.group = 0;
   copy.written = 0;
+  copy.lands_at = thread.time + machine->options().copy_ticks;
   copy.landed = false;
   const uint64_t chance = machine->chance(copy.agent, 2);
   copy.steps = 1 + static_cast<int>(chance % 3);
@@ -129,6 +131,7 @@ void set_off(Thread& thread, Copy& copy) {
   Counts& counts = machine->counts();
   counts.most_bytes_in_flight = std::max(counts.most_bytes_in_flight, block.bytes_in_flight);
   machine->note_change();
+  if (Recorder* const recorder = machine->recorder()) recorder->requested(copy, thread);
   thread.trace = combine(thread.trace, copy.agent);
 }
 
@@ -251,6 +254,7 @@ bool land(Copy& copy, bool whole) {
   copy.written = end;
   if (!whole && --copy.steps > 0) return false;
   copy.landed = true;
+  if (Recorder* const recorder = machine->recorder()) recorder->ends(copy.record, copy.lands_at);
   copy.block->bytes_in_flight -= copy.bytes;
   if (copy.kind == Copy::Kind::cp_async) {
     after_cp_async(copy);
@@ -368,6 +372,7 @@ void cp_async(void* destination, const void* source, uint32_t bytes, uint32_t so
   if (!thread.block->shared.contains(reinterpret_cast<uintptr_t>(destination), bytes)) {
     machine->stop(not_shared(thread, copy));
   }
+  ++thread.time;
   copy.stream = stream_of(thread);
   copy.epoch = ++thread.cp_async_requested;
   copy.group = static_cast<int>(thread.group_ends.size());
@@ -389,6 +394,7 @@ void cp_async(void* destination, const void* source, uint32_t bytes, uint32_t so
 void cp_async_commit_group(Here) {
   const InsideEmulator inside;
   Thread& thread = *current;
+  ++thread.time;
   thread.group_ends.push_back(thread.cp_async_requested);
 }
 
@@ -401,6 +407,7 @@ void cp_async_wait_group(int pending, Here here) {
   if (groups <= pending) return;
   const uint32_t awaited = thread.group_ends[static_cast<std::size_t>(groups - pending - 1)];
   if (awaited == 0) return;
+  const RecordedWait recorded(thread, "cp.async", groups - pending - 1, here);
   if (!all_landed(thread, awaited)) {
     ++machine->counts().waits_blocked;
     thread.begin_wait("cp_async_wait_group()", here);

@@ -42,6 +42,10 @@ struct Copy {
   int steps = 1;            // still to come
   std::size_t written = 0;  // bytes
   bool landed = false;
+
+  // In a timed run.
+  uint64_t lands_at = 0;   // earliest
+  std::size_t record = 0;  // its place in the recording
 };
 
 }  // namespace emulator

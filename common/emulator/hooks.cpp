@@ -86,6 +86,7 @@ void record(Thread& thread, Region& region, uintptr_t address, std::size_t size,
   const bool is_shared = &region == &thread.block->shared;
   const bool is_write = kind == Kind::write;
   thread.last_code = code;
+  ++thread.time;
   count(machine->counts(), is_shared, kind, size);
   Access access;
   access.block = thread.block->index;

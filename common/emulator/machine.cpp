@@ -5,6 +5,7 @@
 #include <iterator>
 #include <numeric>
 
+#include "emulator/recorder.h"
 #include "emulator/schedule.h"
 #include "emulator/watchdog.h"
 
@@ -52,6 +53,7 @@ void thread_main() {
   Thread& thread = *current;
   thread.state = Thread::State::left;
   ++thread.block->left;
+  if (Recorder* const recorder = machine->recorder()) recorder->begins(Recorded::Kind::exit, thread, "", 0, {});
   machine->note_change();
   on_thread_left(thread);
   if (thread.block->left == static_cast<int>(thread.block->threads.size())) {
@@ -96,7 +98,8 @@ Machine::Machine(const Launch& launch, Schedule& schedule)
       options_(emulator::options()),
       schedule_(schedule),
       traces_(dynamic_cast<Explorer*>(&schedule) != nullptr),
-      wavefronts_(options_.counts_wavefronts ? std::make_unique<Wavefronts>() : nullptr) {
+      wavefronts_(options_.counts_wavefronts ? std::make_unique<Wavefronts>() : nullptr),
+      recorder_(dynamic_cast<TimedSchedule*>(&schedule) ? std::make_unique<Recorder>() : nullptr) {
   machine = this;
   if (traces_) {
     const uint64_t number = static_cast<Explorer&>(schedule).next_launch();
@@ -152,6 +155,7 @@ std::unique_ptr<Block> Machine::make_block(int index) {
     thread.agent = agent_of(thread);
     thread.position = position(i, launch_.block);
     thread.clock = Clock(i);
+    thread.time = now_;
   }
   block->agents = threads;
 
@@ -207,7 +211,8 @@ void Machine::land_step(std::size_t index) {
   std::swap(landable_[index], landable_.back());
   landable_.pop_back();
   note_change();
-  if (!land(copy, traces_)) landable_.push_back(&copy);
+  now_ = copy.lands_at;
+  if (!land(copy, traces_ || recorder_)) landable_.push_back(&copy);
 }
 
 // Moves the threads that poll, and for which something may have changed, to those that can go on. If nobody else can go
@@ -247,6 +252,7 @@ void Machine::run_wave() {
     }
     std::swap(runnable_[chosen], runnable_.back());
     last_ = runnable_.back();
+    now_ = last_->time;
     runnable_.pop_back();
     step(*last_);
   }
@@ -266,6 +272,7 @@ void Machine::run() {
        first += static_cast<std::size_t>(options_.resident_blocks)) {
     start_wave(order, first);
     run_wave();
+    if (recorder_) recorder_->name_barriers(blocks_);
     if (wavefronts_) {
       const SharedCost cost = wavefronts_->finish();
       counts_.shared_wavefronts = cost.wavefronts;
@@ -280,12 +287,21 @@ void Machine::run() {
   counts_.steps = steps_.size();
 }
 
+uint64_t Machine::now() const { return current ? current->time : now_; }
+
 void Machine::yield(Thread& thread) {
+  ++thread.time;
   switch_context(thread.context, scheduler_);
   thread.is_in_wait = false;
 }
 
+void Machine::make_landable(Copy& copy) {
+  copy.lands_at = std::max(copy.lands_at, now());
+  landable_.push_back(&copy);
+}
+
 void Machine::make_runnable(Thread& thread) {
+  thread.time = std::max(thread.time, now());
   thread.state = Thread::State::runnable;
   runnable_.push_back(&thread);
 }

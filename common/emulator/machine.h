@@ -31,6 +31,7 @@ constexpr int warp_size = 32;
 
 struct Block;
 struct MatrixOperation;
+class Recorder;
 
 /// A CUDA thread: a fiber.
 struct Thread {
@@ -86,6 +87,9 @@ struct Thread {
   // Fences and strong accesses: see atomics.cpp.
   Knowledge released_by_fence, acquired_by_fence;
   Frontier seen_through_volatile;  // what would be ordered if volatile did order
+
+  uint64_t time = 0;         // in ticks: a call of the layer and an access to shared or global memory take one each
+  uint64_t asked_since = 0;  // when the mbarrier in `asked` first answered so
 
   uint64_t trace = 0;  // a hash of all that it did and learned; kept only while exploring
 
@@ -196,8 +200,13 @@ class Machine {
   /// Null unless the options ask for it.
   Wavefronts* wavefronts() { return wavefronts_.get(); }
 
+  /// Null unless the run is a timed one.
+  Recorder* recorder() { return recorder_.get(); }
+  /// The clock of whoever takes this step, in ticks.
+  uint64_t now() const;
+
   void make_runnable(Thread& thread);
-  void make_landable(Copy& copy) { landable_.push_back(&copy); }
+  void make_landable(Copy& copy);
   /// Called on a fiber: gives the processor to the scheduler, until the thread's turn comes when it is runnable again.
   void yield(Thread& thread);
   /// Called on a fiber before everything that others could notice: anybody may go first.
@@ -205,6 +214,11 @@ class Machine {
     thread.trace = combine(thread.trace, 1);  // it has come further
     make_runnable(thread);
     yield(thread);
+  }
+  /// Called on a fiber before it meets others. In a timed run, those whose clocks are behind go first, so that who comes
+  /// last is last by the clock too; in all others the order makes no difference.
+  void take_turn(Thread& thread) {
+    if (recorder_) pause(thread);
   }
   /// Called on a fiber: the question about `what` has been answered "not yet" (`value`). The thread goes on when
   /// something has changed; if nothing can change any more, it goes on asking for a while.
@@ -257,6 +271,7 @@ class Machine {
   std::vector<std::unique_ptr<Copy>> copies_of_earlier_waves_;  // histories speak of them
   Context scheduler_{};
   Thread* last_ = nullptr;  // who took the last step
+  uint64_t now_ = 0;        // when, if it was a copy
   uint64_t changes_ = 1;
   uint64_t polls_looked_at_ = 0;    // changes_ when the pollers were last looked at
   std::size_t idle_questions_ = 0;  // asked while nothing could change
@@ -265,6 +280,7 @@ class Machine {
   std::vector<uint64_t> steps_;
   Counts counts_;
   std::unique_ptr<Wavefronts> wavefronts_;
+  std::unique_ptr<Recorder> recorder_;
 };
 
 /// The thread whose step is being taken; null on the host, and while a copy takes a step.

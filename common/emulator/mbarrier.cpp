@@ -4,6 +4,7 @@
 #include <string>
 
 #include "emulator/machine.h"
+#include "emulator/recorder.h"
 
 namespace emulator {
 namespace {
@@ -103,6 +104,7 @@ void try_complete(Block& block, Barrier& barrier) {
   if (barrier.pending != 0 || barrier.tx != 0) return;
   if (barrier.in_flight > 0) return machine->stop(completes_without_its_copies(block, barrier));
   ++machine->counts().barrier_phases;
+  if (Recorder* const recorder = machine->recorder()) recorder->completed(block, barrier);
   block.timeline.add({Event::Kind::completed, -1, &barrier, nullptr, static_cast<int64_t>(barrier.phase), {}});
   Knowledge knowledge = barrier.gathering.take();
   ++barrier.phase;
@@ -148,6 +150,9 @@ void count_arrival(Block& block, Barrier& barrier, Thread& thread, uint32_t coun
     machine->stop(not_observed(block, barrier, thread, here));
   }
   if (barrier.pending < count) machine->stop(too_many_arrivals(block, barrier, thread, here, count));
+  if (Recorder* const recorder = machine->recorder()) {
+    recorder->begins(Recorded::Kind::arrival, thread, barrier, barrier.phase, here);
+  }
 }
 
 uint64_t arrive(Barrier& barrier, Thread& thread, uint32_t count) {
@@ -214,8 +219,14 @@ Barrier& enter(void* bar, Thread& thread, Here here) {
   return barrier_at(bar, thread, here);
 }
 
+void answer_complete(Barrier& barrier, Thread& thread, Here here) {
+  if (Recorder* const recorder = machine->recorder()) recorder->answered(thread, barrier, here);
+  observe(barrier, thread, here);
+}
+
 void answer_not_yet(const Barrier& barrier, Thread& thread, const char* what, Here here) {
   ++machine->counts().waits_blocked;
+  if (thread.asked != &barrier) thread.asked_since = thread.time;
   thread.asked = &barrier;
   thread.asked_phase = barrier.phase;
   const auto phase = static_cast<int64_t>(barrier.phase);
@@ -237,7 +248,7 @@ bool ask(void* bar, uint32_t parity, const char* what, Here here) {
     machine->stop(lapped(*thread.block, barrier, thread, here, static_cast<int64_t>(thread.asked_phase)));
   }
   if (is_complete(barrier, parity)) {
-    observe(barrier, thread, here);
+    answer_complete(barrier, thread, here);
     return true;
   }
   answer_not_yet(barrier, thread, what, here);
@@ -404,7 +415,7 @@ bool mbarrier_test_wait(void* bar, uint64_t token, Here here) {
     machine->stop(lapped(*thread.block, barrier, thread, here, static_cast<int64_t>(token)));
   }
   if (barrier.phase == token + 1) {
-    observe(barrier, thread, here);
+    answer_complete(barrier, thread, here);
     return true;
   }
   answer_not_yet(barrier, thread, "mbarrier_test_wait()", here);
@@ -425,7 +436,9 @@ void mbarrier_wait_parity(void* bar, uint32_t parity, Here here) {
   Barrier& barrier = enter(bar, thread, here);
   if (parity > 1) machine->stop(bad_parity(thread, here, parity));
   ++machine->counts().waits;
-  if (!is_complete(barrier, parity)) {
+  const bool is_at_once = is_complete(barrier, parity);
+  const RecordedWait recorded(thread, barrier, barrier.phase - is_at_once, here);
+  if (!is_at_once) {
     ++machine->counts().waits_blocked;
     const uint64_t phase = barrier.phase;
     thread.block->timeline.add(

@@ -7,6 +7,7 @@
 
 #include "emulator/finding.h"
 #include "emulator/machine.h"
+#include "emulator/recorder.h"
 #include "emulator/replay.h"
 #include "emulator/schedule.h"
 
@@ -14,6 +15,7 @@ namespace emulator {
 namespace {
 
 Counts last_counts;
+std::vector<Recorded> last_recording;
 Explorer* explorer = nullptr;  // while explore() runs
 
 /// Leaves the kernel's launch, and whatever launched it, when a run of explore() has been given up.
@@ -29,10 +31,12 @@ Outcome execute(const Launch& launch, Schedule& schedule) {
   Machine run(launch, schedule);
   run.run();
   last_counts = run.counts();
+  last_recording = run.recorder() ? run.recorder()->take() : std::vector<Recorded>{};
   return {run.report(), run.gave_up(), run.steps()};
 }
 
 std::unique_ptr<Schedule> schedule_of(const Options& options) {
+  if (options.search == Search::timed) return std::make_unique<TimedSchedule>();
   if (options.search == Search::pct) return std::make_unique<PrioritySchedule>(options);
   return std::make_unique<RandomSchedule>(options);
 }
@@ -78,6 +82,8 @@ Options& options() {
 
 const Counts& counts() { return last_counts; }
 
+const std::vector<Recorded>& recording() { return last_recording; }
+
 void run(const Launch& launch) {
   if (explorer) {
     const Outcome outcome = execute(launch, *explorer);
@@ -98,6 +104,9 @@ void run(const Launch& launch) {
   Outcome outcome = execute(launch, *schedule);
   if (!outcome.report) return;
   if (outcome.report->name == "todo") throw_finding(*outcome.report, "");
+  if (options().search == Search::timed) {
+    throw_finding(*outcome.report, "schedule: by the clock, each copy " + std::to_string(options().copy_ticks) + " ticks");
+  }
   // A run that would take seconds each time is not shortened.
   const bool is_long = outcome.report->name == "silent-loop" || outcome.steps.size() > 1'000'000;
   if (!options().shortens || is_long) {

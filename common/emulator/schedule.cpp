@@ -1,6 +1,7 @@
 #include "emulator/schedule.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "emulator/machine.h"
 
@@ -68,6 +69,19 @@ std::size_t PrioritySchedule::choose(const Able& able) {
   }
   ++step_;
   return highest();
+}
+
+std::size_t TimedSchedule::choose(const Able& able) {
+  const auto turn = [&](std::size_t i) {
+    const bool is_thread = i < able.threads.size();
+    const uint64_t time = is_thread ? able.threads[i].who->time : able.copies[i - able.threads.size()].who->lands_at;
+    return std::tuple(time, is_thread, able.agent(i));
+  };
+  std::size_t first = 0;
+  for (std::size_t i = 1; i < able.size(); ++i) {
+    if (turn(i) < turn(first)) first = i;
+  }
+  return first;
 }
 
 namespace {

@@ -74,6 +74,12 @@ class PrioritySchedule : public Schedule {
   std::vector<uint64_t> low_;      // who has gone there, the lowest last
 };
 
+/// Search::timed: whoever's clock is behind all others. A copy that lands goes before a thread at the same time.
+class TimedSchedule : public Schedule {
+ public:
+  std::size_t choose(const Able& able) override;
+};
+
 /// So many steps in a row of one agent.
 struct Turn {
   uint64_t agent = 0;

@@ -25,6 +25,7 @@ from lab import (
     reset,
     standing,
     suite,
+    trace,
     watch,
 )
 from lab.arguments import Arguments
@@ -73,7 +74,7 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
         case "run":
             chosen = _chapters(project) if asked.chapter is None else [_chapter(project, asked)]
             return ladder.run(project, chosen, asked.record, " ".join(("./lab", *words)))
-        case "check" | "compare":
+        case "check" | "compare" | "trace":
             if asked.kernel:
                 given.read("--kernel", asked.kernel)  # before anything is built
             if asked.replay:
@@ -81,6 +82,8 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
             chapter = _chapter(project, asked)
             if asked.verb == "check":
                 return check.check(project, chapter, asked.kernel, asked.replay, asked.again)
+            if asked.verb == "trace":
+                return trace.trace(project, chapter, asked.kernel, asked.configurations)
             return compare.compare(project, chapter, asked.kernel)
         case "hint":
             return hint.hint(project, _chapter(project, asked), _todo(asked), asked.word)

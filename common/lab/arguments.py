@@ -24,11 +24,13 @@ class Verb:
     def usage(self) -> str:
         """How one writes it."""
         words = {"no": "", "optional": " [N]", "needed": " N"}[self.chapter] + (f" [{self.word}]" if self.word else "")
-        options = "".join(f" [{option}{' FILE' if option in _WITH_FILE else ''}]" for option in self.options)
+        values = {option: f" {_VALUES[option]}" if option in _VALUES else "" for option in self.options}
+        options = "".join(f" [{o}{value}]{'...' if o in _REPEATED else ''}" for o, value in values.items())
         return f"./lab {self.name}{words}{options}"
 
 
-_WITH_FILE = frozenset({"--kernel", "--replay"})
+_VALUES = {"--kernel": "FILE", "--replay": "FILE", "--configuration": "NAME"}
+_REPEATED = frozenset({"--configuration"})
 VERBS = (
     Verb("run", "optional", ("--record",), "the references on this computer: the ladder"),
     Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
@@ -36,6 +38,7 @@ VERBS = (
     Verb("hint", "needed", (), "the next hint for your TODO, or for N = 3.2", "LEVEL"),
     Verb("watch", "needed", (), "judge the first red case on each save"),
     Verb("compare", "needed", ("--kernel",), "yours beside the reference and chapter N-1"),
+    Verb("trace", "needed", ("--kernel", "--configuration"), "what each warp of your kernel does when"),
     Verb("diff", "needed", (), "what the reference changed since N-1"),
     Verb("bug", "needed", ("--answer",), "deals you a broken kernel to diagnose"),
     Verb("reset", "needed", (), "start chapter N over; your file is kept"),
@@ -54,6 +57,7 @@ class Arguments:
     word: str | None = None
     kernel: Path | None = None
     replay: Path | None = None
+    configurations: tuple[str, ...] = ()
     record: bool = False
     thorough: bool = False
     again: bool = False
@@ -71,19 +75,19 @@ def parse(words: Sequence[str]) -> Arguments:
         names = [known.name for known in VERBS]
         raise Complaint(f"there is no verb {words[0]}{guess(words[0], names)} The verbs are {', '.join(names)}.", USAGE)
     places: list[str] = []
-    options: dict[str, str] = {}
+    options: dict[str, list[str]] = {}
     rest = list(words[1:])
     while rest:
         word = rest.pop(0)
         if word.startswith("-"):
             name, equals, value = word.partition("=")
-            if name not in verb.options or (equals and name not in _WITH_FILE):
+            if name not in verb.options or (equals and name not in _VALUES):
                 raise Complaint(f"{verb.name} has no option {word}{guess(name, verb.options)} {_takes(verb)}", USAGE)
-            if name in _WITH_FILE and not equals:
+            if name in _VALUES and not equals:
                 value = rest.pop(0) if rest else ""
-            if name in _WITH_FILE and not value:
-                raise Complaint(f"{name} wants a file: {verb.usage}", USAGE)
-            options[name] = value
+            if name in _VALUES and not value:
+                raise Complaint(f"{name} wants a {_VALUES[name].lower()}: {verb.usage}", USAGE)
+            options[name] = [*(options.get(name, []) if name in _REPEATED else []), value]
         elif verb.chapter == "no":
             raise Complaint(f"{verb.name} takes no chapter, and you wrote {word}: {verb.usage}", USAGE)
         elif len(places) == (2 if verb.word else 1):
@@ -96,8 +100,9 @@ def parse(words: Sequence[str]) -> Arguments:
         verb=verb.name,
         chapter=places[0] if places else None,
         word=places[1] if len(places) > 1 else None,
-        kernel=Path(options["--kernel"]) if "--kernel" in options else None,
-        replay=Path(options["--replay"]) if "--replay" in options else None,
+        kernel=Path(options["--kernel"][0]) if "--kernel" in options else None,
+        replay=Path(options["--replay"][0]) if "--replay" in options else None,
+        configurations=tuple(options.get("--configuration", [])),
         record="--record" in options,
         thorough="--thorough" in options,
         again="--again" in options,

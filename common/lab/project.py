@@ -74,6 +74,11 @@ class Project:
         return self.root / "build" / "replay"
 
     @property
+    def traces(self) -> Path:
+        """Where `trace` puts its pictures."""
+        return self.root / "build" / "trace"
+
+    @property
     def findings(self) -> Path:
         """The pages of the findings."""
         return self.root / "docs" / "findings"

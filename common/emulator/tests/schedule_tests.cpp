@@ -144,6 +144,25 @@ Turns turns_of_run(const std::vector<uint64_t>& steps) {
 
 }  // namespace
 
+TEST_CASE("timed: whoever's clock is behind goes first; at the same time a copy before a thread, then the lower number") {
+  Thread early, late;
+  Copy copy;
+  early.agent = 2, late.agent = 1;
+  early.time = 10, late.time = 20;
+  copy.lands_at = 15;
+  const std::vector<emulator::Candidate<Thread>> threads{&late, &early};
+  const std::vector<emulator::Candidate<Copy>> copies{&copy};
+  const Able able{threads, copies, &late};
+  emulator::TimedSchedule schedule;
+  CHECK(schedule.choose(able) == 1);
+  early.time = 15;
+  CHECK(schedule.choose(able) == 2);
+  copy.lands_at = 30;
+  CHECK(schedule.choose(able) == 1);
+  early.time = 20;
+  CHECK(schedule.choose(able) == 0);
+}
+
 TEST_CASE("a random schedule takes every step, and is the same for the same seed only") {
   std::set<std::vector<uint64_t>> all;
   for (uint64_t seed = 0; seed < 100; ++seed) {
