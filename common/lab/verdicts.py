@@ -78,7 +78,7 @@ def remember(project: Project, chapter: Chapter, kernel: Path, kernel_hash: str,
 
 def _sources(project: Project, chapter: Chapter) -> Iterator[Path]:
     yield project.tests(chapter)
-    yield project.root / "CMakeLists.txt"
+    yield from (project.root / "CMakeLists.txt", project.root / "CMakePresets.json")
     for folder, folders, names in os.walk(project.root / "common"):
         folders[:] = sorted(set(folders) - _NO_SOURCES)
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(_SOURCES) or name == "CMakeLists.txt")

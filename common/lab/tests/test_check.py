@@ -208,6 +208,7 @@ class Recorded(FakeCheckout):
             (root / "common/gpu/new.cpp", True),
             (root / "common/cmake/Chapter.cmake", True),
             (root / "CMakeLists.txt", True),
+            (root / "CMakePresets.json", True),
             (root / "common/gpu/tests/test.cpp", False),
             (root / "common/lab/tool.py", False),
             (root / "common/bench/bench.h", False),

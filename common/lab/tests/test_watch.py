@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import signal
 import time
 import tty
@@ -39,33 +40,24 @@ class Watch(FakeCheckout):
         self.kernel = self.project.kernel(_FIRST)
         self.log = self.project.root / "runs"
         # Each case is green whose number stands in the file, and a run says which filter it got.
-        cases = "".join(
-            f'<TestCase name="{name}">$(reason {name[:3]})<OverallResultsAsserts '
-            f'test_case_success="$(green {name[:3]})"/></TestCase>'
-            for name in _NAMES
-        )
-        of_one = "; ".join(
-            f"*{name[:3]}*) echo '{name}' > /dev/null; number={name[:3]}; name='{name}';;" for name in _NAMES
-        ).replace("; *", "\n*")
         self.program(
             "ch01",
-            f'''green() {{ grep -q "$1" "{self.kernel}" && echo true || echo false; }}
-reason() {{ green $1 | grep -q true || echo "<Message type='ERROR'><Text>why $1</Text></Message>"; }}
-echo "${{3-all}}" >> "{self.log}"
-case "${{3-}}" in
-'') cat > "${{2#--out=}}" <<END
-<doctest><TestSuite>{cases}</TestSuite></doctest>
-END
-;;
-*) case "$3" in {of_one}
-esac
-cat > "${{2#--out=}}" <<END
-<doctest><TestSuite><TestCase name="$name">$(reason $number)<OverallResultsAsserts
-test_case_success="$(green $number)"/></TestCase></TestSuite></doctest>
-END
-;;
-esac
-! grep -q 'success="false"' "${{2#--out=}}"''',
+            f"""case_of() {{
+  grep -q "${{1%% *}}" "{self.kernel}" && green=true || green=false
+  echo "<TestCase name='$1'>"
+  $green || echo "<Message type='ERROR'><Text>why ${{1%% *}}</Text></Message>"
+  echo "<OverallResultsAsserts test_case_success='$green'/></TestCase>"
+}}
+filter=${{3-all}} report=${{2#--out=}}
+echo "$filter" >> "{self.log}"
+{{
+  echo "<doctest><TestSuite>"
+  for name in {' '.join(f"'{name}'" for name in _NAMES)}; do
+    case "$filter" in all | *"${{name%% *}}"*) case_of "$name" ;; esac
+  done
+  echo "</TestSuite></doctest>"
+}} > "$report"
+! grep -q "success='false'" "$report\"""",
         )
         write(self.kernel, "nothing")
 
@@ -100,6 +92,17 @@ esac
         self.watch(self.save("1.2 1.3"), self.save("1.3"))
         verdict = verdicts.recall(self.project, _FIRST, self.kernel)
         self.assertIsNone(verdict, "only one red case was judged")
+
+    def test_a_case_that_is_red_on_the_gpu_alone_is_run_there(self) -> None:
+        self.with_gpu()
+        shutil.copytree(self.project.build("emulator") / "bin", self.project.build("cuda") / "bin")
+        self.program("ch01", (self.project.build("cuda") / "bin/ch01").read_text().replace("green=false", "green=true"))
+        green, output, runs = self.watch(self.save("1.1 1.3"), self.save("1.1 1.2 1.3"))
+        self.assertTrue(green)
+        one, two = (f"--test-case={name}".replace(",", "\\,") for name in _NAMES[:2])
+        self.assertEqual(runs, ["all", "all", one, "all", "all", two, "all", "all"], "everything: on both machines")
+        self.assertRegex(output, "(?s)01_baseline on NVIDIA H200\n.*green on NVIDIA H200: 1.1 .*green on NVIDIA H200: 1.2")
+        self.assertIn("3 of 3 green on the emulator and NVIDIA H200.\n", output)
 
     def test_what_does_not_compile_is_said_and_waited_for(self) -> None:
         def broken() -> None:
