@@ -36,7 +36,7 @@ def compare(project: Project, chapter: Chapter, kernel: Path | None) -> int:
 
 
 def times(report: Report, chapter_before: str) -> list[str]:
-    """The table of times, a line a shape, and one sentence of verdict; it calls the previous chapter `chapter_before`."""
+    """The table of times, a line a shape, and one sentence of verdict, which says `chapter_before` for "previous"."""
     rows = [["shape", "yours", "reference", "previous", "largest bound", "yours/ref.", "yours/prev."]]
     for shape in report.shapes:
         yours, reference, previous = _variants(report, shape)

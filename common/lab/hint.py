@@ -28,7 +28,7 @@ class Hints:
 
 
 def hint(project: Project, chapter: Chapter, todo: str | None, level: str | None) -> int:
-    """Prints a hint for `todo`, or for the one at which the reader stands: of `level`, or the next that was not shown."""
+    """Prints a hint for `todo`, or for that at which the reader stands: of `level`, or the next that was not shown."""
     hints = read(project, chapter)
     number = todo or where_the_reader_stands(project, chapter)
     if number not in hints:

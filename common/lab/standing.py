@@ -46,7 +46,7 @@ def show_standing(project: Project, chapters: list[Chapter]) -> int:
 def show(project: Project, chapters: list[Chapter], columns: list[list[str]]) -> None:
     """Prints a line for each chapter: its name, its `columns` and its state; then the next command."""
     states = {chapter: state(project, chapter) for chapter in chapters}
-    rows = [[chapter.name, *of_chapter, states[chapter][0]] for chapter, of_chapter in zip(chapters, columns, strict=True)]
+    rows = [[chapter.name, *cells, states[chapter][0]] for chapter, cells in zip(chapters, columns, strict=True)]
     for line, (word, detail) in zip(table(rows), states.values(), strict=True):
         shown = shorten(line + (f": {detail}" if detail else ""), WIDTH)
         print(paint(shown, _COLOURS[word]) if word in _COLOURS else shown)
@@ -70,5 +70,6 @@ def next_step(project: Project, chapters: list[Chapter], states: dict[Chapter, s
         if states[chapter] == "missing":
             return f"./lab reset {chapter.short}   (puts the skeleton there)"
         if states[chapter] == "untouched":
-            return f"read {project.shown(project.page(chapter))}, fill in its kernel.cu, then ./lab check {chapter.short}"
+            page = project.shown(project.page(chapter))
+            return f"read {page}, fill in its kernel.cu, then ./lab check {chapter.short}"
     return f"everything is green; ./lab compare {chapters[-1].short} measures yours beside the reference"

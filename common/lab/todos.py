@@ -17,7 +17,7 @@ _OPEN = re.compile(r"\s*TODO\((?P<number>\d+\.\d+)\)")
 
 @dataclass(frozen=True)
 class Open:
-    """A TODO that is open in a file: its number, the line to look at, and what is to be done ("" where that is gone)."""
+    """A TODO that is open in a file: its number, the line to look at, what is to be done ("" where that is gone)."""
 
     number: str
     line: int

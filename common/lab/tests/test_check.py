@@ -99,7 +99,10 @@ class Check(FakeCheckout):
         kernel = "chapters/01_baseline/kernel.cu"
         write(self.project.kernel(_FIRST), "a\n  TODO(1.9);\n")
         report = f"""<doctest><TestSuite><TestCase name="1.1 c">
-<Message type="ERROR"><Text>error[data-race]: x\n   other.h:3   y;\n   {kernel}:61   z;\n   {kernel}:7   z;</Text></Message>
+<Message type="ERROR"><Text>error[data-race]: x
+   other.h:3   y;
+   {kernel}:61   z;
+   {kernel}:7   z;</Text></Message>
 <OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
         self.doctest_program("ch01", report, code=1)
         self.assertTrue(self.check()[1].endswith(f"\nlook at {kernel}:61\n"))
@@ -266,7 +269,8 @@ class Recorded(FakeCheckout):
         write(self.project.root / "build/lab", "a file where the folder belongs")
         with mock.patch("sys.stderr", io.StringIO()) as errors:
             self.assertEqual(self.check()[0], 0)
-        self.assertRegex(errors.getvalue(), r"^lab: this is not remembered: .*/01_baseline.json cannot be written .*\n$")
+        said = errors.getvalue()
+        self.assertRegex(said, r"^lab: this is not remembered: .*/01_baseline.json cannot be written .+\n$")
 
 
 class Replay(FakeCheckout):
@@ -360,9 +364,10 @@ class Standing(FakeCheckout):
         write(self.project.kernel(_FIRST), "edited")
         write(self.project.kernel(_SECOND), "int a;\n  // TODO 2.1: say what (1 line)\n  TODO(2.1);\n")
         kernel = "chapters/02_next/kernel.cu"
-        for newer, words in ((_FIRST, "./lab check 1 "), (_SECOND, f"TODO 2.1 at {kernel}:2\n      ./lab hint 2 helps, ")):
+        second = f"TODO 2.1 at {kernel}:2\n      ./lab hint 2 helps, "
+        for newer, older, words in ((_FIRST, _SECOND, "./lab check 1 "), (_SECOND, _FIRST, second)):
             os.utime(self.project.kernel(newer))
-            os.utime(self.project.kernel(_FIRST if newer is _SECOND else _SECOND), (1_000_000, 1_000_000))
+            os.utime(self.project.kernel(older), (1_000_000, 1_000_000))
             self.assertTrue(self.next_step().startswith(words), self.next_step())
 
     def test_next_is_the_chapter_behind_the_last_green_one(self) -> None:
@@ -385,7 +390,7 @@ class Standing(FakeCheckout):
             progress.progress(self.project, CHAPTERS)
         first, second, _, following, *_ = output.getvalue().splitlines()
         self.assertRegex(first, r"^01_baseline +2 of 3 TODOs done +edited: 2 of 5 green; first red: 1\.2 todo$")
-        self.assertRegex(second, r"^02_next +1 of 1 TODOs done +untouched$")  # the fake's skeleton is that of chapter 01
+        self.assertRegex(second, r"^02_next +1 of 1 TODOs done +untouched$")  # its skeleton is that of 01
         self.assertEqual(following, "next: TODO 1.2 at chapters/01_baseline/kernel.cu:1")
 
     def test_a_verdict_holds_for_this_file_and_these_tests_only(self) -> None:

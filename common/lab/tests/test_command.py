@@ -61,7 +61,7 @@ class Command(RealCommand):
             ("hint 9.1", "there is no chapter 9."),
             ("hint 1. 2", "there is no chapter 1."),
             ("hint 1 2 3", "one chapter and one LEVEL, and you wrote 1 and 2 and 3: ./lab hint N [LEVEL]"),
-            ("bug 1 --anwser", "bug has no option --anwser; did you mean --answer? It is written ./lab bug N [--answer]"),
+            ("bug 1 --anwser", "no option --anwser; did you mean --answer? It is written ./lab bug N [--answer]"),
             ("progress 1", "progress takes no chapter, and you wrote 1: ./lab progress"),
             ("list", "there is no verb list"),
         ):

@@ -48,7 +48,8 @@ Where does it end?
 
 ## 1.3 Nothing yet
 """
-_RED_IN_1_2 = """<doctest><TestSuite><TestCase name="1.1 good"><OverallResultsAsserts test_case_success="true"/></TestCase>
+_RED_IN_1_2 = """<doctest><TestSuite>
+<TestCase name="1.1 good"><OverallResultsAsserts test_case_success="true"/></TestCase>
 <TestCase name="1.2 bad"><Message type="ERROR"><Text>wrong</Text></Message>
 <OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
 
@@ -80,7 +81,8 @@ class Hint(FakeCheckout):
     def test_each_call_shows_the_next_level_and_says_how_to_get_more(self) -> None:
         self.assertEqual(
             self.hint(),
-            "TODO 1.1: Begin. Hint 1 of 3: a question\n\nWhere does `x + 1` begin? And *why*?\n\nA second paragraph.\n\n"
+            "TODO 1.1: Begin. Hint 1 of 3: a question\n\n"
+            "Where does `x + 1` begin? And *why*?\n\nA second paragraph.\n\n"
             "next hint: ./lab hint 1.1 2   (the rule)\n",
         )
         self.assertIn("Hint 2 of 3: the rule\n\nAt 0.\n\nnext hint: ./lab hint 1.1 3   (the line, with", self.hint())
@@ -124,8 +126,8 @@ class Hint(FakeCheckout):
         self.assertIn("has no hint for TODO 1.9; there are hints for 1.1, 1.2, 1.3.", unknown.sentence)
         for level in ("0", "4", "x", "²", "-1"):
             wrong = self.complaint(level=level)
-            levels = "1 (a question), 2 (the rule), 3 (the line, with a hole)."
-            self.assertEqual((wrong.code, wrong.sentence), (2, f"there is no hint {level} for TODO 1.1: its levels are {levels}"))
+            sentence = f"there is no hint {level} for TODO 1.1: its levels are 1 (a question), 2 (the rule), 3 (the line,"
+            self.assertEqual((wrong.code, wrong.sentence), (2, f"{sentence} with a hole)."))
         self.assertIn("has no hint under its heading 1.3", self.complaint(todo="1.3").sentence)
         write(self.project.hints(_FIRST), "")
         self.assertTrue(self.complaint().sentence.endswith("hints.md has no hint for TODO 1.1."))
@@ -170,13 +172,10 @@ class Chapters(FakeCheckout):
 class Todos(FakeCheckout):
     def test_open_ones_are_found_in_the_order_of_the_file_with_their_headings(self) -> None:
         kernel = self.project.kernel(_FIRST)
-        write(
-            kernel,
-            skeleton("a\n  // TODO 1.2: do this (1 line)\n  TODO(1.2);\nb\n  TODO(1.1);\n// TODO(1.3);\nx = TODO(1.4);\n"),
-        )
-        self.assertEqual(
-            todos.open_in(kernel), [todos.Open("1.2", 3, "do this (1 line)"), todos.Open("1.1", 6, "")]
-        )
+        body = "a\n  // TODO 1.2: do this (1 line)\n  TODO(1.2);\nb\n  TODO(1.1);\n// TODO(1.3);\nx = TODO(1.4);\n"
+        write(kernel, skeleton(body))
+        found = [todos.Open("1.2", 3, "do this (1 line)"), todos.Open("1.1", 6, "")]
+        self.assertEqual(todos.open_in(kernel), found)
 
     def test_a_damaged_reference_is_one_sentence(self) -> None:
         self.assertEqual(todos.numbers(self.project, _FIRST), ["1.1"])

@@ -101,7 +101,8 @@ echo "$filter" >> "{self.log}"
         self.assertTrue(green)
         one, two = (f"--test-case={name}".replace(",", "\\,") for name in _NAMES[:2])
         self.assertEqual(runs, ["all", "all", one, "all", "all", two, "all", "all"], "everything: on both machines")
-        self.assertRegex(output, "(?s)01_baseline on NVIDIA H200\n.*green on NVIDIA H200: 1.1 .*green on NVIDIA H200: 1.2")
+        where = "on NVIDIA H200"
+        self.assertRegex(output, f"(?s)01_baseline {where}\n.*green {where}: 1.1 .*green {where}: 1.2")
         self.assertIn("3 of 3 green on the emulator and NVIDIA H200.\n", output)
 
     def test_what_does_not_compile_is_said_and_waited_for(self) -> None:
