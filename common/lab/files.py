@@ -19,7 +19,7 @@ def write_whole(path: Path, contents: bytes) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise Complaint(f"{path} cannot be written ({error.strerror}): make room or give yourself the right.") from None
+        raise Complaint(f"{path} cannot be written ({error.strerror}): mend that, then call ./lab again.") from None
 
 
 def keep_copy(path: Path, stamp: str) -> Path:
