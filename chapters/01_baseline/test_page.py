@@ -1,4 +1,4 @@
-"""Checks the numbers of the page's hand trace, each from its own definition."""
+"""Checks the numbers of the page's hand trace and of its bounds, each from its own definition."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
 from testing import page_tables  # noqa: E402
+
+
+SMS, CLOCK_HZ, DRAM_BYTES_PER_S = 132, 1.98e9, 4.814e12
+POINTS = 48 * 20522 * 32  # of field
+POINT_BYTES = 2 + 2 + 8 + 2  # values and output, each 32 halves for 32 points; a location; a weight
 
 
 def expected_row(x_location: float, y_location: float, height: int, width: int) -> list[str]:
@@ -21,6 +26,17 @@ def expected_row(x_location: float, y_location: float, height: int, width: int) 
     return cells + ["yes", str(x0), str(y0), f"{x - x0:g}", f"{y - y0:g}", str(inside)]
 
 
+def check_prose(page: Path) -> None:
+    """The bounds, as far as sentences compute them."""
+    page_tables.require(
+        page,
+        f"At the {DRAM_BYTES_PER_S / 1e12:.1f} TB/s that the memory's clock and bus width allow, that takes "
+        f"{POINTS * POINT_BYTES / DRAM_BYTES_PER_S * 1e3:.2f} ms",
+        f"Divided among {SMS} SMs at 1.98 GHz that is {2 * POINTS / SMS / CLOCK_HZ * 1e3:.2f} ms",
+        f"2.64 · 10⁹ instructions at 4 a cycle on {SMS} SMs take {2.64e9 / 4 / SMS / CLOCK_HZ * 1e3:.2f} ms",
+    )
+
+
 def main() -> None:
     page = Path(__file__).with_name("README.md")
     table = page_tables.find(page, r"<!-- trace: height (\d+), width (\d+) -->")
@@ -30,6 +46,7 @@ def main() -> None:
         x, y = (float(part) for part in location.strip("()").split(","))
         expected.append([location, *expected_row(x, y, height, width)])
     table.compare(expected, least=3)
+    check_prose(page)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Checks the numbers of the page's two hand traces, each from its own definition."""
+"""Checks the numbers of the page's two hand traces and of its bounds, each from its own definition."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from testing import page_tables  # noqa: E402
 
 CHANNELS, CHANNEL_BYTES, BOX_PIXELS = 32, 2, 2
 BOX_BYTES = BOX_PIXELS * BOX_PIXELS * CHANNELS * CHANNEL_BYTES
+SMS, CLOCK_HZ = 132, 1.98e9
+SM_BOXES = -(-48 * 20522 * 32 // SMS)  # of field, a point each
+UNIT_CYCLES, L2_BYTES_A_CYCLE = 7.05, 35  # copy_rate
 
 
 class Mbarrier:
@@ -67,8 +70,27 @@ def phase_row(cells: list[str], boxes: int) -> list[str]:
     return [*row, str(bar.phase), bar.wait(parity), always_parity_0]
 
 
+def check_prose(page: Path) -> None:
+    """The bounds: what an SM's boxes take at so many cycles each."""
+
+    def ms(cycles: float) -> float:
+        return SM_BOXES * cycles / CLOCK_HZ * 1e3
+
+    inside = 0.91 * BOX_BYTES  # of a box, on average
+    instructions = 76 / 8 + 8 + 11
+    page_tables.require(
+        page,
+        f"{SM_BOXES:,} · {UNIT_CYCLES} cycles are {ms(UNIT_CYCLES):.3f} ms",
+        f"leaves {inside:.0f} bytes, {inside / L2_BYTES_A_CYCLE:.1f} cycles: {ms(inside / L2_BYTES_A_CYCLE):.2f} ms",
+        f"That makes {instructions}, at 4 a cycle {instructions / 4:.1f} cycles: {ms(instructions / 4):.2f} ms",
+        f"Four corners a tile make 32 cycles, {32 / 8} a point: {ms(32 / 8):.2f} ms",
+        f"0.92 · 10⁹ instructions at 4 a cycle on {SMS} SMs take {0.92e9 / 4 / SMS / CLOCK_HZ * 1e3:.2f} ms",
+    )
+
+
 def main() -> None:
     page = Path(__file__).with_name("README.md")
+    check_prose(page)
     boxes = page_tables.find(page, r"<!-- trace: boxes, height (\d+), width (\d+) -->")
     height, width = int(boxes.marker[1]), int(boxes.marker[2])
     boxes.compare([box_row(cells, height, width) for cells in boxes.rows], least=6)

@@ -124,10 +124,23 @@ def check_prose(law: dict[str, float]) -> None:
         f"(16 · {law['ask']:g} = {asking:g} cycles)",
         f"{turn:g} / ({MOST_BLOCKS} · 16) = {of_a_box:.1f} cycles, at the least {BOXES * of_a_box / GHZ / 1e6:.2f} ms",
         f"each takes {storage(4):,} bytes now: {blocks(4)} producers, {law['ask'] / blocks(4):g} cycles",
+        f"The copies alone take {BOXES * law['unit'] / GHZ / 1e6:.3f} ms",
+        f"leaves the unit's {law['unit']:g} cycles: {BOXES * law['unit'] / GHZ / 1e6:.2f} ms",
+        f"{law['ask'] / blocks(4):g} cycles, {BOXES * law['ask'] / blocks(4) / GHZ / 1e6:.2f} ms",
         f"{blocks(3)} blocks still fit. But they take {three} KB of the 256 KB",
         f"in place of {two} KB",
         f"a producer needs {law['producer'] / 2:g} + {8 * law['box']:g} = {law['producer'] / 2 + 8 * law['box']:g}",
     )
+
+
+def beside_row(row: list[str], predicted: tuple[int, str] | None) -> list[str]:
+    """What was measured with all blocks that fit, also in cycles a box; where the table of the prediction has the
+    configuration, with what it says, and with the cycles that each of its producers has for a box."""
+    milliseconds = page_tables.recorded("ch04_sweep")[row[0], "all"]
+    cycles = milliseconds * GHZ * 1e6 / BOXES
+    producers, promised = predicted or (0, row[1])
+    own = f"{producers * cycles:.0f}" if producers else ""
+    return [row[0], promised, f"{milliseconds:.2f} ms", f"{cycles:.1f}", own]
 
 
 def main() -> None:
@@ -139,6 +152,10 @@ def main() -> None:
     law = {name: float(value) for name, value in (part.rsplit(" ", 1) for part in prediction.marker[1].split(", "))}
     prediction.compare([prediction_row(row[0], int(row[1]), law) for row in prediction.rows], least=6)
     check_prose(law)
+
+    beside = page_tables.find(PAGE, r"<!-- beside the prediction -->")
+    predicted = {f"{row[0]}, 2 stages": (int(row[2]), row[-2]) for row in prediction.rows}
+    beside.compare([beside_row(row, predicted.get(row[0])) for row in beside.rows], least=9)
 
 
 if __name__ == "__main__":

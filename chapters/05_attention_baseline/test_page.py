@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER / "README.md"
 KERNEL = FOLDER.parents[1] / "solutions" / FOLDER.name / "kernel.cu"
 
-SMS, CLOCK_HZ, DRAM_BYTES_PER_S = 132, 1.98e9, 4.9e12
+SMS, CLOCK_HZ, DRAM_BYTES_PER_S = 132, 1.98e9, 4.814e12
 EXP_LANES, FMA_LANES, TENSOR_FLOP = 16, 128, 4096  # of an SM, a cycle
 SCHEDULERS = 4
 DIM, TILE = 64, 32
@@ -119,6 +119,9 @@ def check_prose(last_row: list[str]) -> None:
         f"The output is {last_row[7]} / {last_row[6]} = {float(last_row[7]) / float(last_row[6]):g}",
         f"{measured:.0f} µs, not {planned * per_instruction:.0f}. Where does the factor of "
         f"{measured / (planned * per_instruction):.1f} come from",
+        f"multiply-adds alone would take {float(bounds()[3][1]):.0f} µs there",
+        f"each array once, at {DRAM_BYTES_PER_S / 1e12:.1f} TB/s",
+        f"That is all but {measured - round(at_full_rate / issued * 100):.0f} of the {measured:.0f}.",
         f"{rows:,} queries with {keys // TILE} tiles each: {tiles:,} tiles",
         f"{tiles:,} · {planned} / (4 · 132 · 1.98 GHz) = {planned * per_instruction:.0f} µs",
         f"are {instructions / tiles:,.0f} a tile",

@@ -17,6 +17,7 @@ WARPS, WARP_QUERIES, TILE_KEYS, PAD = 4, 16, 32, 8
 QUERIES = WARPS * WARP_QUERIES
 DECODE_TILES, MISSION_TILES, NO_LOADS_LAP = 8192 // TILE_KEYS, 512 // TILE_KEYS, 2
 HALF, FLOAT = 2, 4
+KEYS_AND_VALUES_US = 128 * 8192 * 2 * 64 / 4.814e12 * 1e6  # of decode, from DRAM
 
 
 def trace(stages: int, tiles: int) -> list[list[str]]:
@@ -128,11 +129,12 @@ def check_result(rows: list[list[str]], noise: float, one_query_rows: list[list[
     """The sentences that repeat what the table of results and its noise say."""
     times = {row[0]: [page_tables.number(cell) for cell in row[1:5]] for row in rows}
     one, two, three, four = times["mission"]
-    query_two, query_three = (page_tables.number(row[-1]) for row in one_query_rows[:2])
+    query_two, query_three, query_four = (page_tables.number(row[-1]) for row in one_query_rows)
     page_tables.require(
         PAGE,
         f"takes {two:.1f} µs with two stages, {three:.1f} µs with three and {four:.1f} µs with four",
         f"takes {query_two} µs with two stages and {query_three} µs with three: {query_two / query_three:.2f} times",
+        f"The fourth stage wins another {query_three - query_four:.1f} µs",
         f"makes it {query_two / query_three:.2f} times as fast",
         f"So {noise:.2f} µs, {100 * noise / three:.1f} %, is noise",
         f"pays: {one / two:.2f} times at `mission`, {times['decode'][0] / times['decode'][1]:.2f} times at `decode`",
@@ -155,6 +157,8 @@ def check_prose(measured: dict[str, list[float]]) -> None:
         f"{two_stages} - {compute} µs, over the {asked_later} tiles",
         f"are about {cycles_a_tile(two_stages - compute, asked_later)} cycles a tile",
         f"At `mission`, over {MISSION_TILES - NO_LOADS_LAP} tiles",
+        f"still cost {mission_two - mission_compute:.1f} µs",
+        f"as halves they take twice that, {2 * KEYS_AND_VALUES_US:.1f} µs",
         f"Why {mission_two} µs and not {mission_compute} µs?",
         f"656 µs for 16 tiles are {656 / 16:.0f} µs a tile",
         f"behind {656 / 16:.0f} µs gains {100 / (656 / 16):.1f} % at most",
@@ -192,6 +196,12 @@ def main() -> None:
     )
     found = page_tables.find(PAGE, r"<!-- counters: (\d+) SMs, L2 (\d+) -->")
     found.compare(counters(found.rows, float(found.marker[1]), float(found.marker[2])), least=11)
+    busy = {row[0]: row[1:] for row in found.rows}
+    page_tables.require(
+        PAGE,
+        f"The tensor cores are busy for {page_tables.number(busy['tensor cores, of their peak'][0]):.0f} % of this time",
+        f"is in use for {busy['– of one a cycle and SM'][1]} of the time",
+    )
     queries = page_tables.find(PAGE, r"<!-- one query -->").rows
     one_query(queries)
     found = page_tables.find(PAGE, r"<!-- prediction: two stages -->")

@@ -191,5 +191,8 @@ function(tutorial_finish)
       add_test(NAME ${made} COMMAND ${Python3_EXECUTABLE} -B ${tools}/${made}.py --root ${PROJECT_SOURCE_DIR} --check)
       set_tests_properties(${made} PROPERTIES LABELS docs)
     endforeach()
+    # Where the numbers in the other parts are from.
+    add_test(NAME claims COMMAND ${Python3_EXECUTABLE} -B ${tools}/check_claims.py --root ${PROJECT_SOURCE_DIR})
+    set_tests_properties(claims PROPERTIES LABELS docs)
   endif()
 endfunction()

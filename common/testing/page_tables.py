@@ -6,6 +6,7 @@ what it is and for which numbers.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import dataclass
@@ -31,9 +32,14 @@ class Table:
             sys.exit(f"{self.page}:{self.first_line}: the table has {len(self.rows)} rows and should have {wanted}.")
 
 
+def read(page: Path) -> str:
+    """The page as it stands. All of this module looks at pages through it, so that a test can be shown another text."""
+    return page.read_text(encoding="utf-8")
+
+
 def find(page: Path, marker: str) -> Table:
     """The table below the line that `marker`, a pattern, matches. Ends the program with a sentence if there is none."""
-    lines = page.read_text(encoding="utf-8").splitlines()
+    lines = read(page).splitlines()
     for index, line in enumerate(lines):
         match = re.fullmatch(marker, line)
         if not match:
@@ -54,7 +60,7 @@ def number(cell: str) -> float:
 
 def prose(page: Path) -> str:
     """The page's text, its lines (also those of a quotation) joined by single spaces."""
-    return " ".join(page.read_text(encoding="utf-8").replace("\n> ", "\n").split())
+    return " ".join(read(page).replace("\n> ", "\n").split())
 
 
 def require(page: Path, *claims: str) -> None:
@@ -71,3 +77,10 @@ def require_code(kernel: Path, *pieces: str) -> None:
     for piece in pieces:
         if piece not in code:
             sys.exit(f"{kernel}: `{piece}` is not there any more: compute the page's numbers again.")
+
+
+def recorded(program: str) -> dict[tuple[str, str], float]:
+    """What a sweep or an ablation measured on the H200 that the pages speak of: row and column give the value."""
+    path = Path(__file__).resolve().parents[2] / f"docs/results/grids/{program}-nvidia-h200.json"
+    grid = json.loads(path.read_text(encoding="utf-8"))
+    return {(cell["row"], cell["column"]): cell["value"] for cell in grid["cells"]}

@@ -48,6 +48,11 @@ class PageTables(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "README.md: it should say “25 µs”, and does not"):
             page_tables.require(self.page, "It takes", "25 µs")
 
+    def test_a_record_is_found_by_its_row_and_column(self) -> None:
+        sweep = page_tables.recorded("ch03_sweep")
+        self.assertGreater(sweep["1 stage", "1"], sweep["1 stage", "all"])
+        self.assertNotIn(("1 stage", "3"), sweep)
+
     def test_a_piece_that_the_kernel_lacks_is_named(self) -> None:
         kernel = self.page.with_name("kernel.cu")
         kernel.write_text("constexpr int warps = 4;\n", encoding="utf-8")
