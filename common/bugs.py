@@ -56,6 +56,11 @@ def header(source: str, path: Path) -> Header:
     return Header(found["mistake"].rstrip(), emulator, () if found["silent"] else gpu)
 
 
+def kernel(source: str) -> str:
+    """The broken kernel alone, without the header that gives it away."""
+    return "".join(source.splitlines(keepends=True)[_HEADER_LINES:])
+
+
 def changed_lines(source: str, solution: str) -> int:
     """How many lines of the bug file differ from the solution."""
     opcodes = _matcher(source, solution)[2].get_opcodes()

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import arguments, chapters, check, compare, diff, doctor, given, ladder, replays, reset, standing, suite, trace
+from lab import (
+    arguments,
+    bug,
+    chapters,
+    check,
+    compare,
+    diff,
+    doctor,
+    given,
+    hint,
+    ladder,
+    progress,
+    replays,
+    reset,
+    standing,
+    suite,
+    trace,
+    watch,
+)
 from lab.arguments import Arguments
 from lab.build import Build
 from lab.chapters import Chapter
@@ -16,6 +35,7 @@ from lab.complaint import USAGE, Complaint
 from lab.project import Project
 
 _INTERRUPTED = 130
+_TODO = re.compile(r"([0-9]+)\.([0-9]+)")
 
 
 def main(words: Sequence[str]) -> int:
@@ -34,8 +54,12 @@ def main(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\nlab: interrupted.", file=sys.stderr)
         return _INTERRUPTED
-    except BrokenPipeError:  # the reader of our output left (`./lab list | head -1`)
+    except BrokenPipeError:  # the reader of our output left (`./lab | head -1`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        sys.stdout.flush()
+        print(f"lab: {error.filename or 'a file'} cannot be used: {error.strerror}.", file=sys.stderr)
         return 1
 
 
@@ -57,10 +81,16 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
                 replays.read(asked.replay)
             chapter = _chapter(project, asked)
             if asked.verb == "check":
-                return check.check(project, chapter, asked.kernel, asked.replay)
+                return check.check(project, chapter, asked.kernel, asked.replay, asked.again)
             if asked.verb == "trace":
                 return trace.trace(project, chapter, asked.kernel, asked.configurations)
             return compare.compare(project, chapter, asked.kernel)
+        case "hint":
+            return hint.hint(project, _chapter(project, asked), _todo(asked), asked.word)
+        case "watch":
+            return watch.watch(project, _chapter(project, asked))
+        case "bug":
+            return bug.bug(project, _chapter(project, asked), asked.answer)
         case "diff":
             return diff.diff(project, _chapter(project, asked))
         case "reset":
@@ -71,7 +101,7 @@ def _do(project: Project, asked: Arguments, words: Sequence[str]) -> int:
         print(f"Nothing is built here yet, and some tools are missing: {missing}.")
         print("next: ./lab run   (installs them, saying so, and shows the first results)")
         return 0
-    show = standing.show_list if asked.verb == "list" else standing.show_standing
+    show = progress.progress if asked.verb == "progress" else standing.show_standing
     return show(project, _chapters(project))
 
 
@@ -83,7 +113,13 @@ def _chapter(project: Project, asked: Arguments) -> Chapter:
     every = _chapters(project)
     if asked.chapter is None:
         raise Complaint(f"{asked.verb} needs a chapter, like ./lab {asked.verb} 1. {chapters.known(every)}", USAGE)
-    return chapters.find(every, asked.chapter)
+    return chapters.find(every, _TODO.sub(r"\1", asked.chapter) if asked.verb == "hint" else asked.chapter)
+
+
+def _todo(asked: Arguments) -> str | None:
+    """The TODO that `hint` is asked for: 3.2 of `hint 3.2` and `hint 03.2`, none of `hint 3`."""
+    named = _TODO.fullmatch(asked.chapter or "")
+    return f"{int(named[1])}.{int(named[2])}" if named else None
 
 
 if __name__ == "__main__":

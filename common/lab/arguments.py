@@ -11,17 +11,19 @@ from lab.complaint import USAGE, Complaint, guess
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: whether it takes a chapter ("no", "optional", "needed"), its options, and what it does in a line."""
+    """A verb: whether it takes a chapter ("no", "optional", "needed"), its options, what it does in a line, and what
+    word may follow the chapter."""
 
     name: str
     chapter: str
     options: tuple[str, ...]
     summary: str
+    word: str = ""
 
     @property
     def usage(self) -> str:
         """How one writes it."""
-        words = {"no": "", "optional": " [N]", "needed": " N"}[self.chapter]
+        words = {"no": "", "optional": " [N]", "needed": " N"}[self.chapter] + (f" [{self.word}]" if self.word else "")
         values = {option: f" {_VALUES[option]}" if option in _VALUES else "" for option in self.options}
         options = "".join(f" [{o}{value}]{'...' if o in _REPEATED else ''}" for o, value in values.items())
         return f"./lab {self.name}{words}{options}"
@@ -30,15 +32,18 @@ class Verb:
 _VALUES = {"--kernel": "FILE", "--replay": "FILE", "--configuration": "NAME"}
 _REPEATED = frozenset({"--configuration"})
 VERBS = (
-    Verb("run", "optional", ("--record",), "build and run the references here; print the ladder"),
+    Verb("run", "optional", ("--record",), "the references on this computer: the ladder"),
     Verb("test", "no", ("--thorough",), "the whole test suite (without your kernels)"),
-    Verb("check", "needed", ("--kernel", "--replay"), "judge YOUR kernel of chapter N, or FILE"),
-    Verb("compare", "needed", ("--kernel",), "yours, the reference and the previous chapter, side by side"),
-    Verb("trace", "needed", ("--kernel", "--configuration"), "what each warp does when: a timeline of your kernel"),
-    Verb("diff", "needed", (), "what the reference changed since the chapter before"),
-    Verb("reset", "needed", (), "start chapter N over; your file is kept beside it"),
-    Verb("doctor", "no", (), "compiler, GPU, what is missing, what runs where"),
-    Verb("list", "no", (), "the chapters and how far you are"),
+    Verb("check", "needed", ("--kernel", "--replay", "--again"), "judge YOUR kernel of chapter N, or FILE"),
+    Verb("hint", "needed", (), "the next hint for your TODO, or for N = 3.2", "LEVEL"),
+    Verb("watch", "needed", (), "judge the first red case on each save"),
+    Verb("compare", "needed", ("--kernel",), "yours beside the reference and chapter N-1"),
+    Verb("trace", "needed", ("--kernel", "--configuration"), "what each warp of your kernel does when"),
+    Verb("diff", "needed", (), "what the reference changed since N-1"),
+    Verb("bug", "needed", ("--answer",), "deals you a broken kernel to diagnose"),
+    Verb("reset", "needed", (), "start chapter N over; your file is kept"),
+    Verb("progress", "no", (), "your TODOs and verdicts, chapter by chapter"),
+    Verb("doctor", "no", (), "what is here, what is missing, what runs"),
     Verb("help", "no", (), "this list"),
 )
 
@@ -49,11 +54,14 @@ class Arguments:
 
     verb: str
     chapter: str | None = None
+    word: str | None = None
     kernel: Path | None = None
     replay: Path | None = None
     configurations: tuple[str, ...] = ()
     record: bool = False
     thorough: bool = False
+    again: bool = False
+    answer: bool = False
 
 
 def parse(words: Sequence[str]) -> Arguments:
@@ -66,7 +74,7 @@ def parse(words: Sequence[str]) -> Arguments:
     if verb is None:
         names = [known.name for known in VERBS]
         raise Complaint(f"there is no verb {words[0]}{guess(words[0], names)} The verbs are {', '.join(names)}.", USAGE)
-    chapter: str | None = None
+    places: list[str] = []
     options: dict[str, list[str]] = {}
     rest = list(words[1:])
     while rest:
@@ -82,18 +90,23 @@ def parse(words: Sequence[str]) -> Arguments:
             options[name] = [*(options.get(name, []) if name in _REPEATED else []), value]
         elif verb.chapter == "no":
             raise Complaint(f"{verb.name} takes no chapter, and you wrote {word}: {verb.usage}", USAGE)
-        elif chapter is not None:
-            raise Complaint(f"{verb.name} takes one chapter, and you wrote {chapter} and {word}: {verb.usage}", USAGE)
+        elif len(places) == (2 if verb.word else 1):
+            most = "one chapter" + (f" and one {verb.word}" if verb.word else "")
+            written = " and ".join([*places, word])
+            raise Complaint(f"{verb.name} takes {most}, and you wrote {written}: {verb.usage}", USAGE)
         else:
-            chapter = word
+            places.append(word)
     return Arguments(
-        verb.name,
-        chapter,
-        Path(options["--kernel"][0]) if "--kernel" in options else None,
-        Path(options["--replay"][0]) if "--replay" in options else None,
-        tuple(options.get("--configuration", [])),
-        "--record" in options,
-        "--thorough" in options,
+        verb=verb.name,
+        chapter=places[0] if places else None,
+        word=places[1] if len(places) > 1 else None,
+        kernel=Path(options["--kernel"][0]) if "--kernel" in options else None,
+        replay=Path(options["--replay"][0]) if "--replay" in options else None,
+        configurations=tuple(options.get("--configuration", [])),
+        record="--record" in options,
+        thorough="--thorough" in options,
+        again="--again" in options,
+        answer="--answer" in options,
     )
 
 

@@ -14,7 +14,7 @@ from lab.complaint import Complaint
 from lab.project import Project
 from lab.terminal import Progress
 
-_SHOWN_LINES = 40
+_SHOWN_LINES = 15
 _STEP = re.compile(r"\[(\d+)/(\d+)\]")
 _ERROR = re.compile(r"\berror\b|undefined reference|multiple definition|CMake Error")
 _LEADS_TO_ERROR = re.compile(r"In file included from|^\s+from |: In |: At |required from|required by")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
-from lab import given, judging, machines, verdicts
+from lab import given, judging, machines, report, todos, verdicts
 from lab.build import Build
 from lab.chapters import Chapter
 from lab.complaint import Complaint
@@ -15,20 +15,28 @@ from lab.machines import Gpu, Machines
 from lab.project import Project
 from lab.terminal import WIDTH, Progress, paint, shorten
 from lab.verdicts import Verdict
-from testing.doctest_program import Case, Outcome
+from testing.doctest_program import Outcome
 
-_SHOWN_LINES = 15  # of the first red case
-_LAST_LINES = 6  # of these, where something in the middle is left out
+EMULATOR = "the emulator"
 
 
-def check(project: Project, chapter: Chapter, kernel: Path | None, replay: Path | None = None) -> int:
+def check(
+    project: Project, chapter: Chapter, kernel: Path | None, replay: Path | None = None, again: bool = False
+) -> int:
     """Judges the reader's kernel, or `kernel`; the exit code is 0 when everything is green.
 
-    With `replay`, a file that the emulator wrote: only under the schedule in it, and not on a GPU.
+    What was judged before, and has not changed since, is answered from the recorded verdict, unless `again`. With
+    `replay`, a file that the emulator wrote: only under the schedule in it, and not on a GPU.
     """
-    found = machines.find()
-    judged = Check(project, chapter, kernel, found, replay)
-    return 0 if judged.run(quiet=False) else 1
+    checked = Check(project, chapter, kernel, machines.find(), replay)
+    verdict = None if again else checked.recorded()
+    if verdict:
+        for machine, outcome in verdict.outcomes.items():
+            checked.tell(machine, outcome)
+        print(f"This is the recorded verdict: nothing has changed since. To judge again: {checked.command} --again")
+    else:
+        verdict = checked.judge(checked.tell)
+    return 0 if verdict.all_green else 1
 
 
 class Check:
@@ -49,6 +57,18 @@ class Check:
             )
         self.target = f"{chapter.target}_given" if kernel else chapter.target
 
+    @property
+    def command(self) -> str:
+        """What one types to judge this kernel."""
+        kernel = f" --kernel {shlex.quote(str(self._given))}" if self._given else ""
+        return f"./lab check {self._chapter.short}{kernel}"
+
+    @property
+    def gpu(self) -> Gpu | None:
+        """The GPU that has its turn after the emulator."""
+        gpu = self._machines.usable_gpu
+        return gpu if gpu and gpu.can_run(self._chapter) else None
+
     def build(self, preset: str) -> Build:
         """The build of a preset, with the given file in its place."""
         build = Build(self._project, preset)
@@ -57,114 +77,74 @@ class Check:
             given.copy(self._given, self._project.given(preset, self._chapter))
         return build
 
-    def run(self, quiet: bool) -> bool:
-        """Judges, remembers the verdict, and says it (`quiet`: only when something is red)."""
-        kernel_hash = verdicts.hash_of(self.kernel)
-        judged_on = ["the emulator"]
-        outcome = self._judge("emulator", judged_on[0], quiet)
-        if self._replay:
-            return outcome.green
-        gpu = self._machines.usable_gpu
-        if outcome.green and gpu and gpu.can_run(self._chapter):
-            on_gpu = self._judge("cuda", gpu.name, quiet)
-            if not on_gpu.skipped:
-                judged_on.append(gpu.name)
-                outcome = on_gpu
-        elif gpu and not quiet:
-            print(self._why_not_on(gpu))
-        if not judging.seed():
-            self._remember(kernel_hash, outcome, judged_on)
-        return outcome.green
+    def recorded(self) -> Verdict | None:
+        """The recorded verdict, where judging again would do the same as then."""
+        if self._replay or judging.seed():
+            return None
+        verdict = verdicts.recall(self._project, self._chapter, self.kernel)
+        if not verdict or verdict.explored != judging.explored() or verdict.last.ending:
+            return None
+        if verdict.all_green and self.gpu and self.gpu.name not in verdict.outcomes:
+            return None
+        return verdict if verdict.sources == verdicts.fingerprint(self._project, self._chapter) else None
 
-    def _judge(self, preset: str, machine: str, quiet: bool) -> Outcome:
-        build = self.build(preset)
-        build.make(self.target, purpose=f"{self.target} ({preset})")
+    def judge(self, tell: Callable[[str, Outcome], None]) -> Verdict:
+        """Judges, with a call of `tell` for each machine and its outcome, and remembers the verdict."""
+        before = self._judged_files()
+        outcomes = {EMULATOR: self.judge_on(EMULATOR)}
+        tell(EMULATOR, outcomes[EMULATOR])
+        if self.gpu and outcomes[EMULATOR].green and not self._replay:
+            on_gpu = self.judge_on(self.gpu.name)
+            tell(self.gpu.name, on_gpu)
+            if not on_gpu.skipped:
+                outcomes[self.gpu.name] = on_gpu
+        kernel_hash, sources = before
+        verdict = Verdict(sources, judging.explored(), outcomes)
+        # One schedule is no verdict, and neither is that on a file which has changed while it was judged.
+        if not self._replay and not judging.seed() and before == self._judged_files():
+            verdicts.remember(self._project, self._chapter, self.kernel, kernel_hash, verdict)
+        return verdict
+
+    def judge_on(self, machine: str, only: str | None = None) -> Outcome:
+        """Builds for a machine and runs the tests on it, or the case called `only`; remembers nothing."""
+        build = self.build("emulator" if machine == EMULATOR else "cuda")
+        build.make(self.target, purpose=f"{self.target} ({build.preset})")
         with Progress(f"judging {self._project.shown(self.kernel)} on {machine}"):
-            outcome = judging.judge(build.program(self.target), self._project, self._command, self._replay)
+            return judging.judge(build.program(self.target), self._project, self.command, self._replay, only)
+
+    def tell(self, machine: str, outcome: Outcome) -> None:
+        """Prints what came of a machine's turn."""
         if outcome.skipped:
             print(f"{machine}: {outcome.skipped}")
-        elif not (quiet and outcome.green):
-            print("\n".join(self._report(outcome, machine)))
-        return outcome
+            return
+        print(paint(f"{self._chapter.name} on {machine}: {self._project.shown(self.kernel)}", "bold"))
+        print("\n".join([*report.outcome_lines(outcome), *self._closing(outcome, machine)]))
+        gpu = self._machines.usable_gpu
+        if machine == EMULATOR and gpu and not self._replay:
+            if not self.gpu:
+                print(f"{gpu.why_not(self._chapter)}: judged on the emulator only.")
+            elif not outcome.green:
+                print(f"{gpu.name} gets its turn when the emulator is green.")
 
-    @property
-    def _command(self) -> str:
-        kernel = f" --kernel {shlex.quote(str(self._given))}" if self._given else ""
-        return f"./lab check {self._chapter.short}{kernel}"
-
-    def _why_not_on(self, gpu: Gpu) -> str:
-        if gpu.can_run(self._chapter):
-            return f"{gpu.name} gets its turn when the emulator is green."
-        return f"{gpu.why_not(self._chapter)}: judged on the emulator only."
-
-    def _report(self, outcome: Outcome, machine: str) -> list[str]:
-        lines = [paint(f"{self._chapter.name} on {machine}: {self._project.shown(self.kernel)}", "bold")]
-        first_red = outcome.reds[0] if outcome.reds else None
-        for case in outcome.cases:
-            lines += case_lines(case, _SHOWN_LINES if case is first_red else 0)
-        if outcome.ending:
-            lines.append(f"{outcome.ending}.")
-        return lines + self._closing(outcome, machine)
+    def _judged_files(self) -> tuple[str, str]:
+        return verdicts.hash_of(self.kernel), verdicts.fingerprint(self._project, self._chapter)
 
     def _closing(self, outcome: Outcome, machine: str) -> list[str]:
-        green, cases = len(outcome.cases) - len(outcome.reds), len(outcome.cases)
         if outcome.green:
             explored = f"the schedule of {self._replay}" if self._replay else judging.explored()
-            claim = f": no finding in {explored}" if machine == "the emulator" else ""
-            return [paint(f"{green} of {cases} green on {machine}{claim}", "green")]
+            claim = f": no finding in {explored}" if machine == EMULATOR else ""
+            return [paint(f"{report.summary(outcome)} on {machine}{claim}", "green")]
         if not outcome.reds:
             return []
-        red = outcome.reds[0]
-        summary = shorten(f"{green} of {cases} green; first red: {red.name}", WIDTH)
-        next_step = self._next_todo(red.open_todo) if red.open_todo else f"look at {self._project.shown(self.kernel)}"
-        return [paint(summary, "red"), next_step]
+        return [paint(report.summary(outcome), "red"), self.next_step(outcome)]
 
-    def _next_todo(self, number: str) -> str:
-        heading = re.compile(rf"//\s*TODO {re.escape(number)}:\s*(.*)")
-        for line_number, line in enumerate(self.kernel.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-            if found := heading.search(line):
-                place = f"{self._project.shown(self.kernel)}:{line_number}"
-                return shorten(f"next: TODO {number} at {place}: {found.group(1).strip()}", WIDTH)
-        return f"next: TODO {number}"
-
-    def _remember(self, kernel_hash: str, outcome: Outcome, judged_on: list[str]) -> None:
-        first_red = outcome.reds[0].name if outcome.reds else outcome.ending
-        verdict = Verdict(
-            chapter=self._chapter.name,
-            tests=verdicts.hash_of(self._project.tests(self._chapter)),
-            green=len(outcome.cases) - len(outcome.reds),
-            cases=len(outcome.cases),
-            first_red=first_red,
-            machines=judged_on,
-        )
-        verdicts.remember(self._project, kernel_hash, verdict)
-
-
-def case_lines(case: Case, shown: int) -> list[str]:
-    """A case as lines: its verdict and name, and for a red one the first `shown` lines of why (0: only its name)."""
-    if case.green:
-        return [f"  {paint('green', 'green')}  {shorten(case.name, WIDTH - 9)}"]
-    if shown == 0:
-        reason = f"   [{case.names[0]}]" if case.names else ""
-        return [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9 - len(reason))}{reason}"]
-    lines = [f"  {paint('red', 'red')}    {shorten(case.name, WIDTH - 9)}"]
-    first, *others = [[part for line in why.splitlines() for part in _wrapped(line)] for why in case.messages] or [[]]
-    why = _excerpt(first, shown)
-    why += [line for other in others for line in other]
-    lines += [f"         {line}".rstrip() for line in why[:shown]]
-    if len(why) > shown:
-        lines.append(f"         … {len(why) - shown} more lines")
-    return lines
-
-
-def _excerpt(lines: list[str], most: int) -> list[str]:
-    """`lines`, or the first and the last: a finding begins with what and where, and ends with rule and schedule."""
-    if len(lines) <= most:
-        return lines
-    first = most - 1 - _LAST_LINES
-    return [*lines[:first], f"   … {len(lines) - most + 1} lines left out", *lines[-_LAST_LINES:]]
-
-
-def _wrapped(line: str) -> list[str]:
-    # Indented lines quote source code and point into it: they stay whole.
-    return [line] if line.startswith(" ") else textwrap.wrap(line, WIDTH - 9, break_long_words=False) or [""]
+    def next_step(self, outcome: Outcome) -> str:
+        """Where to go on after a red case: at the first open TODO where one is to blame, else at the line it names."""
+        shown = self._project.shown(self.kernel)
+        still_open = todos.open_in(self.kernel) if outcome.reds[0].open_todo else []
+        if still_open:
+            todo = still_open[0]
+            what = f": {todo.text}" if todo.text else ""
+            return shorten(f"next: TODO {todo.number} at {shown}:{todo.line}{what}", WIDTH)
+        named = re.search(rf"{re.escape(shown)}:\d+", "\n".join(outcome.reds[0].messages))
+        return f"look at {named[0] if named else shown}"

@@ -13,14 +13,14 @@ from lab.project import Project
 from lab.terminal import Progress, paint, table
 
 
-
 def compare(project: Project, chapter: Chapter, kernel: Path | None) -> int:
     """Prints the table for the reader's kernel, or for `kernel`, once its check is green."""
-    found = machines.find()
-    checked = Check(project, chapter, kernel, found)
-    if not checked.run(quiet=True):
+    checked = Check(project, chapter, kernel, machines.find())
+    verdict = checked.recorded() or checked.judge(lambda *_: None)
+    if not verdict.all_green:
+        checked.tell(verdict.machines[-1], verdict.last)
         raise Complaint("only kernels that are green are compared: a wrong one proves nothing by being fast.")
-    gpu = found.usable_gpu if found.usable_gpu and found.usable_gpu.can_run(chapter) else None
+    gpu = checked.gpu
     build = checked.build("cuda" if gpu else "emulator")
     target = f"{checked.target}_compare"
     build.make(target, purpose=f"{target} ({build.preset})")
@@ -28,15 +28,15 @@ def compare(project: Project, chapter: Chapter, kernel: Path | None) -> int:
         report = benchmark.measure(build.program(target), project.root, on_gpu=gpu is not None)
     if gpu:
         print(paint(f"{chapter.name} on {gpu.name}: median ± noise of {benchmark.REPETITIONS}, in ms", "bold"))
-        print("\n".join(times(report)))
+        print("\n".join(times(report, f"chapter {chapter.previous[:2]}")))
     else:
         print(paint(f"{chapter.name} on the emulator: counts, not times", "bold"))
         print("\n".join(counts(report)))
     return 0
 
 
-def times(report: Report) -> list[str]:
-    """The table of times, a line a shape, and one sentence of verdict."""
+def times(report: Report, chapter_before: str) -> list[str]:
+    """The table of times, a line a shape, and one sentence of verdict, which says `chapter_before` for "previous"."""
     rows = [["shape", "yours", "reference", "previous", "largest bound", "yours/ref.", "yours/prev."]]
     for shape in report.shapes:
         yours, reference, previous = _variants(report, shape)
@@ -52,8 +52,7 @@ def times(report: Report) -> list[str]:
                 _ratio(yours, previous),
             ]
         )
-    verdicts = [_verdict(report, other) for other in ("reference", "previous")]
-    return [*table(rows, frozenset(range(1, 7))), " ".join(filter(None, verdicts))]
+    return [*table(rows, frozenset(range(1, 7))), _verdict(report, chapter_before)]
 
 
 def counts(report: Report) -> list[str]:
@@ -87,20 +86,35 @@ def _variants(report: Report, shape: str) -> tuple[Measurement, Measurement | No
     return yours, report.at("reference", shape), report.at("previous", shape)
 
 
-def _verdict(report: Report, other: str) -> str:
+def _verdict(report: Report, chapter_before: str) -> str:
+    speeds = [_speed(report, "previous", chapter_before), _speed(report, "reference", "the reference")]
+    sentence = f"Yours is {' and '.join(filter(None, speeds))}"
+    yours = [measured for measured in report.measurements if measured.variant == "yours" and measured.bounds]
+    if yours:
+        nearest = max(yours, key=_reached)
+        share, bound = f"{_reached(nearest):.0%}", nearest.largest_bound[0]
+        sentence += f"; at {nearest.shape} it reaches {share} of its nearest bound, {bound}"
+    return f"{sentence}."
+
+
+def _speed(report: Report, variant: str, name: str) -> str:
+    """How fast yours is, where `variant`, which is called `name`, is 1: over all shapes."""
     pairs = [
-        (yours, them)
+        (yours, other)
         for shape in report.shapes
-        if (yours := report.at("yours", shape)) and (them := report.at(other, shape))
+        if (yours := report.at("yours", shape)) and (other := report.at(variant, shape))
     ]
     if not pairs:
         return ""
-    whose = {"reference": "the reference", "previous": "the previous chapter"}[other]
-    if all(abs(yours.ms - them.ms) <= yours.noise_ms + them.noise_ms for yours, them in pairs):
-        return f"Yours takes as long as {whose}, within the noise."
-    ratios = sorted(yours.ms / them.ms for yours, them in pairs)
-    spread = f"{ratios[0]:.2f}" + (f" to {ratios[-1]:.2f}" if f"{ratios[-1]:.2f}" != f"{ratios[0]:.2f}" else "")
-    return f"Yours takes {spread} times as long as {whose}."
+    if all(abs(yours.ms - other.ms) <= yours.noise_ms + other.noise_ms for yours, other in pairs):
+        return f"as fast as {name}, within the noise"
+    speeds = sorted(other.ms / yours.ms for yours, other in pairs)
+    least, most = f"{speeds[0]:.2f}x", f"{speeds[-1]:.2f}x"
+    return f"{least if least == most else f'{least} to {most}'} as fast as {name}"
+
+
+def _reached(measured: Measurement) -> float:
+    return measured.largest_bound[1] / measured.ms
 
 
 def _time(measurement: Measurement | None) -> str:

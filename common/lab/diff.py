@@ -16,15 +16,20 @@ def diff(project: Project, chapter: Chapter) -> int:
     if not chapter.previous:
         print(f"{chapter.name} begins a part: there is no chapter before it to compare with.")
         return 0
-    before, after = (_reference(project, name) for name in (chapter.previous, chapter.name))
+    before, after = (reference(project, name) for name in (chapter.previous, chapter.name))
     old, new = (project.shown(project.solution(name)) for name in (chapter.previous, chapter.name))
-    lines = list(difflib.unified_diff(before, after, old, new, lineterm=""))
-    for line in lines:
-        print(_painted(line))
-    body = lines[2:]  # behind the two names
+    body = print_diff(before, after, old, new)
     added, removed = (sum(line.startswith(sign) for line in body) for sign in "+-")
     print(f"{added + removed} lines changed: {added} added, {removed} removed.")
     return 0
+
+
+def print_diff(before: list[str], after: list[str], old: str, new: str) -> list[str]:
+    """Prints the unified diff of two files that are called `old` and `new`; returns its lines behind the two names."""
+    lines = list(difflib.unified_diff(before, after, old, new, lineterm=""))
+    for line in lines:
+        print(_painted(line))
+    return lines[2:]
 
 
 def without_markers(text: str) -> list[str]:
@@ -32,7 +37,8 @@ def without_markers(text: str) -> list[str]:
     return [line for line in text.splitlines() if not is_marker(line)]
 
 
-def _reference(project: Project, name: str) -> list[str]:
+def reference(project: Project, name: str) -> list[str]:
+    """The lines of the reference of the chapter called `name`, without markers."""
     path = project.solution(name)
     if not path.exists():
         raise Complaint(f"{project.shown(path)} is missing: the reference of {name} belongs there.")

@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lab.complaint import Complaint
+
 
 def write_whole(path: Path, contents: bytes) -> None:
-    """Writes a file so that it is at every moment the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file so that it is at every moment the old one or the new one; a complaint where that cannot be."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.write_bytes(contents)
-    os.replace(beside, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            beside.write_bytes(contents)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise Complaint(f"{path} cannot be written ({error.strerror}): mend that, then call ./lab again.") from None
 
 
 def keep_copy(path: Path, stamp: str) -> Path:

@@ -35,8 +35,9 @@ def explored() -> str:
     return f"{number + number // 5} schedules a case"  # gpu::for_each_schedule: random ones, and a fifth more by PCT
 
 
-def judge(program: Path, project: Project, command: str, replay: Path | None) -> Outcome:
-    """Runs the test program in the checkout, with a time limit, under the schedule in `replay` or under all usual ones.
+def judge(program: Path, project: Project, command: str, replay: Path | None, only: str | None = None) -> Outcome:
+    """Runs the test program in the checkout, with a time limit, under the schedule in `replay` or under all usual ones;
+    with `only`, no other case than that of this name.
 
     A finding's message says how to see it again: with `command`, which was typed, and a file of `project.replays`.
     """
@@ -50,7 +51,7 @@ def judge(program: Path, project: Project, command: str, replay: Path | None) ->
         environment["TUTORIAL_REPLAY"] = project.shown(replay.resolve())
     else:
         replays.tidy(project.replays)
-    outcome = doctest_program.run(program, _SECONDS, cwd=project.root, environment=environment)
+    outcome = doctest_program.run(program, _SECONDS, cwd=project.root, environment=environment, only=only)
     if replay and (found := _NOT_REPLAYED.search(outcome.output)):
         raise Complaint(found[0], USAGE)
     return outcome

@@ -42,10 +42,31 @@ class Project:
         """Where the file of `--kernel FILE` is put for target chNN_given."""
         return self.build(preset) / "given" / chapter.name / "kernel.cu"
 
+    def hints(self, chapter: Chapter) -> Path:
+        """The chapter's hints."""
+        return self.root / "chapters" / chapter.name / "hints.md"
+
+    def bugs(self, chapter: Chapter) -> Path:
+        """The folder of the chapter's broken kernels."""
+        return self.root / "chapters" / chapter.name / "bugs"
+
+    def dealt_bug(self, chapter: Chapter) -> Path:
+        """Where `bug` puts a broken kernel, without its name."""
+        return self.root / "build" / "bug" / f"{chapter.number}.cu"
+
+    def verdicts(self, chapter: Chapter) -> Path:
+        """What `check` remembers of a chapter's kernels."""
+        return self.root / "build" / "lab" / "verdicts" / f"{chapter.name}.json"
+
     @property
-    def verdicts(self) -> Path:
-        """What `check` remembers."""
-        return self.root / "build" / "lab" / "verdicts.json"
+    def shown_hints(self) -> Path:
+        """What `hint` remembers."""
+        return self.root / "build" / "lab" / "hints.json"
+
+    @property
+    def dealt_bugs(self) -> Path:
+        """What `bug` remembers."""
+        return self.root / "build" / "lab" / "bugs.json"
 
     @property
     def replays(self) -> Path:
@@ -56,6 +77,11 @@ class Project:
     def traces(self) -> Path:
         """Where `trace` puts its pictures."""
         return self.root / "build" / "trace"
+
+    @property
+    def findings(self) -> Path:
+        """The pages of the findings."""
+        return self.root / "docs" / "findings"
 
     @property
     def results(self) -> Path:

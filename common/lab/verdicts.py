@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lab import memory
 from lab.chapters import Chapter
-from lab.files import write_whole
 from lab.project import Project
+from testing.doctest_program import Case, Outcome
+
+_KEPT = 20  # verdicts on one path
+_SOURCES = (".h", ".cpp", ".cmake")
+_NO_SOURCES = frozenset(("bench", "lab", "tests"))  # folders in common/ of which no test program of a chapter is built
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`green` of `cases` were green in `chapter` on `machines`, judged by the tests with the hash `tests`."""
+    """What came of judging a file: on each machine, in the order of their turns, an outcome.
 
-    chapter: str
-    tests: str
-    green: int
-    cases: int
-    first_red: str
-    machines: list[str]
+    `sources` is the fingerprint of what judged it, `explored` says under how many schedules.
+    """
+
+    sources: str
+    explored: str
+    outcomes: dict[str, Outcome]
+
+    @property
+    def last(self) -> Outcome:
+        """The outcome on the last machine that had its turn: no machine comes after a red one."""
+        return list(self.outcomes.values())[-1]
 
     @property
     def all_green(self) -> bool:
-        """Whether nothing was red."""
-        return self.cases > 0 and self.green == self.cases and not self.first_red
+        """Whether nothing was red on any machine."""
+        return self.last.green
+
+    @property
+    def machines(self) -> list[str]:
+        """Where the file was judged."""
+        return list(self.outcomes)
 
 
 def hash_of(path: Path) -> str:
@@ -35,27 +51,54 @@ def hash_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes() if path.exists() else b"").hexdigest()
 
 
+def fingerprint(project: Project, chapter: Chapter) -> str:
+    """A hash of all sources of the chapter's test program, beside the kernel itself."""
+    hashes = [f"{project.shown(path)} {hash_of(path)}" for path in _sources(project, chapter)]
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
 def recall(project: Project, chapter: Chapter, kernel: Path) -> Verdict | None:
-    """The verdict on this very file by these very tests, if there is one."""
-    entry = _load(project.verdicts).get(hash_of(kernel), {})
+    """The verdict on this path with these contents, if there is one. Its tests may have changed since."""
+    entry = memory.load(project.verdicts(chapter)).get(project.shown(kernel), {}).get(hash_of(kernel))
     try:
-        verdict = Verdict(**entry)
-    except TypeError:  # no entry, or one of another version of this program
+        return _from_json(entry) if entry else None
+    except (AttributeError, KeyError, TypeError):  # an entry of another version of this program
         return None
-    if (verdict.chapter, verdict.tests) == (chapter.name, hash_of(project.tests(chapter))):
-        return verdict
-    return None
 
 
-def remember(project: Project, kernel_hash: str, verdict: Verdict) -> None:
-    """Writes a verdict beside those of other files."""
-    entries = _load(project.verdicts) | {kernel_hash: asdict(verdict)}
-    write_whole(project.verdicts, json.dumps(entries, indent=1).encode())
+def remember(project: Project, chapter: Chapter, kernel: Path, kernel_hash: str, verdict: Verdict) -> None:
+    """Keeps a verdict beside the chapter's others."""
+    entries = memory.load(project.verdicts(chapter))
+    of_path = entries.setdefault(project.shown(kernel), {})
+    of_path.pop(kernel_hash, None)  # so that it comes last, as the newest
+    of_path[kernel_hash] = _to_json(verdict)
+    entries[project.shown(kernel)] = dict(list(of_path.items())[-_KEPT:])
+    memory.save(project.verdicts(chapter), entries)
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # never written, or cut short: only memories are lost
-        return {}
-    return entries if isinstance(entries, dict) else {}
+def _sources(project: Project, chapter: Chapter) -> Iterator[Path]:
+    yield project.tests(chapter)
+    yield from (project.root / "CMakeLists.txt", project.root / "CMakePresets.json")
+    for folder, folders, names in os.walk(project.root / "common"):
+        folders[:] = sorted(set(folders) - _NO_SOURCES)
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(_SOURCES) or name == "CMakeLists.txt")
+
+
+def _to_json(verdict: Verdict) -> dict[str, Any]:
+    outcomes = {
+        machine: {"cases": [asdict(case) for case in outcome.cases], "ending": outcome.ending}
+        for machine, outcome in verdict.outcomes.items()
+    }
+    return {"sources": verdict.sources, "explored": verdict.explored, "outcomes": outcomes}
+
+
+def _from_json(entry: dict[str, Any]) -> Verdict | None:
+    outcomes = {
+        machine: Outcome([_case(case) for case in outcome["cases"]], ending=outcome["ending"])
+        for machine, outcome in entry["outcomes"].items()
+    }
+    return Verdict(entry["sources"], entry["explored"], outcomes) if outcomes else None
+
+
+def _case(entry: dict[str, Any]) -> Case:
+    return Case(**entry | {"messages": tuple(entry["messages"])})

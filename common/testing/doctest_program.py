@@ -69,12 +69,20 @@ class Outcome:
 
 
 def run(
-    program: Path, seconds: float, *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    program: Path,
+    seconds: float,
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    only: str | None = None,
 ) -> Outcome:
-    """Runs the program for at most `seconds`; whatever it does, or if it cannot be run at all, there is an outcome."""
+    """Runs the program, or of it the case called `only`, for at most `seconds`; whatever it does, or if it cannot be
+    run at all, there is an outcome."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command: list[str | Path] = [program.absolute(), "--reporters=xml", f"--out={report}"]
+        if only is not None:
+            command.append("--test-case=" + re.sub(r"([\\,])", r"\\\1", only))  # a comma begins another name
         try:
             ended = processes.run(command, cwd=cwd, environment=environment, seconds=seconds)
         except OSError as error:

@@ -47,7 +47,8 @@ class FakeCheckout(unittest.TestCase):
         for chapter in CHAPTERS:
             write(self.project.kernel(chapter), skeleton())
             write(self.project.tests(chapter), "tests\n")
-            write(self.project.solution(chapter.name), SOLUTION.replace("int c", f"int c{chapter.number}"))
+            solution = SOLUTION.replace("1.1", f"{chapter.short}.1").replace("int c", f"int c{chapter.number}")
+            write(self.project.solution(chapter.name), solution)
             write(self.project.skeleton(chapter), skeleton())
         for preset in ("emulator", "cuda"):
             write(self.project.build(preset) / "chapters.json", json.dumps([vars(chapter) for chapter in CHAPTERS]))
@@ -85,7 +86,7 @@ class FakeCheckout(unittest.TestCase):
         ignored = shutil.ignore_patterns("__pycache__", "tests")
         for name in ("lab", "testing"):
             shutil.copytree(REAL_ROOT / "common" / name, self.project.root / "common" / name, ignore=ignored)
-        for name in ("markers.py", "processes.py"):
+        for name in ("bugs.py", "markers.py", "processes.py"):
             shutil.copy(REAL_ROOT / "common" / name, self.project.root / "common" / name)
 
 

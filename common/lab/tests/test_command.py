@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 from lab.tests.fake import CHAPTERS, GREEN, FakeCheckout, write
 
@@ -18,12 +19,12 @@ class RealCommand(FakeCheckout):
         super().setUp()
         self.copy_of_lab()
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-B", "-m", "lab", *words],
             env=os.environ | {"PYTHONPATH": str(self.project.root / "common")},
             cwd=self.tools,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -46,16 +47,23 @@ class Command(RealCommand):
             ("check ²", "no chapter ²."),
             ("check 1 2", "one chapter, and you wrote 1 and 2"),
             ("check 1 --kernal=x", "no option --kernal=x; did you mean --kernel?"),
-            ("check 1 --kernel", "--kernel wants a file: ./lab check N [--kernel FILE] [--replay FILE]"),
+            ("check 1 --kernel", "--kernel wants a file: ./lab check N [--kernel FILE] [--replay FILE] [--again]"),
             ("check 1 --kernel nowhere.cu", "there is no file nowhere.cu"),
             ("compare 1 --kernel .", ". is a directory"),
-            ("check 1 --replay", "--replay wants a file: ./lab check N [--kernel FILE] [--replay FILE]"),
+            ("check 1 --replay", "--replay wants a file: ./lab check N [--kernel FILE] [--replay FILE] [--again]"),
             ("check 1 --replay nowhere", "--replay: there is no file nowhere."),
             ("check 1 --replay nvcc", "nvcc is not a schedule that this emulator wrote; a finding's last line names"),
             ("compare 1 --replay nvcc", "compare has no option --replay"),
             ("diff 1 --kernel x", "diff has no option --kernel. It takes none: ./lab diff N"),
             ("test 1", "test takes no chapter, and you wrote 1: ./lab test [--thorough]"),
             ("run --record", "--record needs a GPU"),
+            ("hint", "hint needs a chapter, like ./lab hint 1."),
+            ("hint 9.1", "there is no chapter 9."),
+            ("hint 1. 2", "there is no chapter 1."),
+            ("hint 1 2 3", "one chapter and one LEVEL, and you wrote 1 and 2 and 3: ./lab hint N [LEVEL]"),
+            ("bug 1 --anwser", "no option --anwser; did you mean --answer? It is written ./lab bug N [--answer]"),
+            ("progress 1", "progress takes no chapter, and you wrote 1: ./lab progress"),
+            ("list", "there is no verb list"),
         ):
             code, out, err = self.lab(*words.split())
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), f"{words}: {out}{err}")
@@ -68,14 +76,37 @@ class Command(RealCommand):
             self.assertEqual(code, 0, out + err)
             self.assertIn("02_next on the emulator", out)
 
-    def test_plain_list_and_help_succeed_and_touch_nothing(self) -> None:
+    def test_a_todo_can_be_named_with_its_chapter(self) -> None:
+        hints = "## 1.1 Begin\n<details><summary>A question</summary>\nwhy – so?\n</details>\n"
+        write(self.project.hints(CHAPTERS[0]), hints)
+        for number in ("1", "01", "01_baseline", "1.1", "01.1", "1.01"):
+            code, out, err = self.lab("hint", number)
+            self.assertEqual((code, err), (0, ""), number)
+            self.assertTrue(out.startswith("TODO 1.1: Begin. Hint 1 of 1: a question\n"), out)
+        with mock.patch.dict(os.environ, {"PYTHONIOENCODING": "ascii"}):
+            self.assertIn("\nwhy ? so?\n", self.lab("hint", "1")[1], "a terminal without UTF-8")
+        self.assertEqual(self.lab("hint", "1.2")[0], 2)
+
+    def test_a_file_that_cannot_be_read_is_one_sentence(self) -> None:
+        kernel = self.project.kernel(CHAPTERS[0])
+        kernel.unlink()
+        kernel.mkdir()
+        write(self.project.hints(CHAPTERS[0]), "")
+        for words in ("check 1", "hint 1", "progress", "watch 1"):
+            code, _, err = self.lab(*words.split())
+            self.assertEqual((code, err.count("\n")), (1, 1), f"{words}: {err}")
+            self.assertIn("01_baseline/kernel.cu cannot be used: Is a directory.", err)
+
+    def test_plain_progress_and_help_succeed_and_touch_nothing(self) -> None:
         before = sorted(self.project.root.rglob("*"))
         self.assertIn("next: read chapters/01_baseline/README.md", self.lab()[1])
-        self.assertRegex(self.lab("list")[1], r"(?m)^02_next +A box per point +untouched$")
+        self.assertRegex(self.lab()[1], r"(?m)^02_next +A box per point +untouched$")
+        self.assertRegex(self.lab("progress")[1], r"(?m)^01_baseline +0 of 1 TODOs done +untouched$")
         for words in (("help",), ("--help",), ("check", "-h")):
             code, out, err = self.lab(*words)
             self.assertEqual((code, err), (0, ""))
-            self.assertIn("./lab check N [--kernel FILE] [--replay FILE]", out)
+            self.assertLessEqual(max(map(len, out.splitlines())), 100)
+            self.assertIn("./lab check N [--kernel FILE] [--replay FILE] [--again]", out)
         self.assertEqual(sorted(self.project.root.rglob("*")), before)
 
     def test_doctor_says_what_is_missing_and_what_runs_where(self) -> None:
@@ -92,12 +123,12 @@ class Command(RealCommand):
     def test_an_old_configuration_is_made_again_and_a_fresh_one_is_not(self) -> None:
         log = self.project.root / "cmake.log"
         self.tool("cmake", f'echo "$@" >> "{log}"')
-        self.lab("list")
+        self.lab("progress")
         self.assertFalse(log.exists())
         write(self.project.root / "common/cmake/Chapter.cmake", "")
         later = time.time() + 10
         os.utime(self.project.root / "common/cmake/Chapter.cmake", (later, later))
-        self.lab("list")
+        self.lab("progress")
         self.assertEqual(log.read_text(), "--preset emulator\n")
 
     def test_ctrl_c_ends_with_130_and_leaves_nothing_running(self) -> None:

@@ -26,6 +26,12 @@ class Run(FakeCheckout):
         red = self.outcome(_RED, code=1)
         self.assertEqual((red.green, red.ending, len(red.reds)), (False, "", 3))
 
+    def test_of_one_case_the_name_is_its_filter_in_which_a_comma_begins_no_other(self) -> None:
+        for only, said in ((None, ""), ("1.1 a, b\\c", "--test-case=1.1 a\\, b\\\\c")):
+            self.program("ch01", 'printf %s "${3-}"; exit 77')
+            outcome = doctest_program.run(self.project.build("emulator") / "bin/ch01", 10, only=only)
+            self.assertEqual(outcome.skipped, said or "the program found no machine that it can run on")
+
     def test_a_program_that_hangs_is_stopped_with_all_it_started(self) -> None:
         started = time.monotonic()
         outcome = self.outcome(_CUT, then="sleep 60 & sleep 60", seconds=0.3)

@@ -118,12 +118,12 @@ done""",
 
     def test_verbs_that_build_nothing_install_nothing(self) -> None:
         self.has("python3")
-        for words in ((), ("list",), ("doctor",), ("help",), ("frobnicate",), ("run", "--help")):
+        for words in ((), ("progress",), ("doctor",), ("help",), ("frobnicate",), ("run", "--help")):
             self.assertEqual(self.lab(*words), (0, f"python: {words[0] if words else ''}\n"))
         self.assertEqual(self.calls_of_apt(), [])
 
     def test_without_python_they_say_what_installs_it(self) -> None:
-        code, output = self.lab("list")
+        code, output = self.lab("progress")
         self.assertEqual(code, 1)
         self.assertIn("python3 (3.10 or newer) is missing: `./lab run` installs it", output)
         self.assertEqual(self.calls_of_apt(), [])
