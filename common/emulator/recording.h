@@ -36,8 +36,9 @@ struct Recorded {
   int line = 0;        // of the call
 };
 
-/// What the last run recorded, in the order in which it happened; nothing, if it was not a timed one.
-const std::vector<Recorded>& recording();
+/// What the last run recorded, in the order in which it happened. Nothing, if it was not a timed one, or if this has
+/// been asked before.
+std::vector<Recorded> take_recording();
 
 }  // namespace emulator
 

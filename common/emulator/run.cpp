@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "emulator/finding.h"
 #include "emulator/machine.h"
@@ -82,7 +83,7 @@ Options& options() {
 
 const Counts& counts() { return last_counts; }
 
-const std::vector<Recorded>& recording() { return last_recording; }
+std::vector<Recorded> take_recording() { return std::exchange(last_recording, {}); }
 
 void run(const Launch& launch) {
   if (explorer) {

@@ -110,7 +110,7 @@ void start(const Setting& setting) {
 
 std::vector<Event> stop() {
   std::vector<Event> events;
-  for (const emulator::Recorded& r : emulator::recording()) {
+  for (const emulator::Recorded& r : emulator::take_recording()) {
     events.push_back(
         {name_of(r.kind), r.block, r.thread, 1, r.begin, r.end, r.object, r.place, r.phase, r.bytes, r.line});
   }

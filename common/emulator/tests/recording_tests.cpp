@@ -28,7 +28,8 @@ emulator::Options timed() {
 std::vector<Recorded> recorded(const Program& program, Kind kind, const std::string& finding = "") {
   const With with(timed());
   REQUIRE(run(program).finding == finding);
-  std::vector<Recorded> found = emulator::recording();
+  std::vector<Recorded> found = emulator::take_recording();
+  CHECK(emulator::take_recording().empty());  // another time
   std::erase_if(found, [&](const Recorded& r) { return r.kind != kind; });
   return found;
 }
@@ -142,5 +143,5 @@ TEST_CASE("where a finding stops the run, who waited has not gone on") {
 TEST_CASE("each thread's end is recorded; other schedules record nothing") {
   CHECK(recorded(one_copy(), Kind::exit).size() == 1);
   CHECK(run(one_copy()).finding == "");
-  CHECK(emulator::recording().empty());
+  CHECK(emulator::take_recording().empty());
 }

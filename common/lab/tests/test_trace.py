@@ -91,6 +91,21 @@ class Rows(FakeCheckout):
         twin = {**_full("request", 32, 5, 25), "place": 128}
         self.assertEqual([row.label for row in _rows([*RING, twin])], ["warp 0", "full", "warp 1", "full"])
 
+    def test_a_warp_goes_on_with_the_last_of_its_lanes_in_whatever_order_they_are_told(self) -> None:
+        lanes = [_full("wait", 0, 5, 40), _full("wait", 1, 5, 30), _event("exit", 0, 50)]
+        for events in (lanes, [lanes[1], lanes[0], lanes[2]]):
+            self.assertEqual(_spans(_rows(events)[0]), [("work", 0, 5), ("wait", 5, 40), ("work", 40, 50)])
+
+    def test_a_wait_for_what_is_there_leaves_the_work_in_one_piece(self) -> None:
+        warp = _rows([_full("wait", 0, 20, 20), _event("exit", 0, 50)])[0]
+        self.assertEqual(_spans(warp), [("work", 0, 50)])
+
+    def test_a_launch_that_recorded_nothing_has_no_rows(self) -> None:
+        read = timeline.read(_document([], wrong="error: it asks for too much shared memory"))
+        self.assertEqual(read.timelines[0].blocks, [])
+        self.assertEqual(trace_text.render(read)[1], "stopped: error: it asks for too much shared memory")
+        xml.fromstring(trace_svg.render(read, "A ring"))
+
     def test_a_wait_or_a_copy_that_does_not_end_lasts_to_the_end_of_the_run(self) -> None:
         rows = _rows([_full("request", 0, 5), _full("wait", 0, 6), _event("exit", 40, 80)])
         self.assertEqual(_spans(rows[0]), [("work", 0, 5), ("ask", 5, 6), ("wait", 6, 80)])
