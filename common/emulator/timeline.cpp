@@ -64,10 +64,10 @@ std::string tell_stale_wait(const Block& block) {
   const Slot slot = slot_of(block, *found->barrier);
   const std::string parity = std::to_string(found->value % 2);
   std::string text = "suspicious: the wait for parity " + parity + " of " + name_of(block, *found->barrier) + " at " +
-                     place(found->here) + " by " + describe_in_block(found->thread) + " passed at once, for phase " +
-                     std::to_string(found->value) + ", which it had seen before";
+                     place(found->here) + " by " + describe_in_block(found->thread) +
+                     " passed at once: it had seen phase " + std::to_string(found->value) + " before";
   if (slot.count == 1) {
-    text += "; with one slot, tile k is brought in phase k, so its wait is for parity k & 1";
+    text += "; with one slot, tile k needs parity k & 1";
   } else {
     const std::string stages = std::to_string(slot.count);
     text += "; if the next tile was meant, k = " + std::to_string((found->value + 1) * slot.count + slot.index) +
