@@ -124,7 +124,7 @@ void explain_groups(Report& report, const Thread& reader, const Thread& issuer, 
     return;
   }
   const auto& own = reader.last_group_wait;
-  if (&reader != &issuer && own && own->covers(copy.group)) {
+  if (own && own->covers(copy.group)) {
     report.sides.push_back(
         {own->here, nullptr,
          describe_in_block(reader.index) + " has waited for its own copies, and not met " + who + " behind this line"});

@@ -518,6 +518,8 @@ TEST_CASE("a read of a cp.async in flight is told which wait to look at, and whe
   const Step meet{everybody, Op::block_barrier};
   says(2, {copy, own, {everybody, Op::commit}, meet, {1, Op::wait_group, 0}, {1, Op::load, 0}},
        "and not met warp 0, lane 0");
+  says(2, {copy, own, {everybody, Op::commit}, meet, {1, Op::wait_group, 1}, {1, Op::load, 0}},
+       "warp 0, lane 0 has not waited since it requested this copy");
   says(2, {copy, {0, Op::commit}, meet, {1, Op::load, 0}},
        "warp 0, lane 0 has not waited since it requested this copy");
 }
