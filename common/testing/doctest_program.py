@@ -19,7 +19,7 @@ SKIPPED = 77  # the exit code of a program that found no machine to run on (test
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML forbids
 _OPEN_TODO = re.compile(r"TODO (\d+\.\d+) is not done yet")
 _NAME = re.compile(r"^(?:error|wrong)\[([a-z0-9-]+)\]", re.MULTILINE)
-_NO_CAUSE = frozenset({"inaccurate", "infinite", "nan", "wrong-elements", "zeros"})  # what judge.h finds without one
+_FINDING = re.compile(r"^error\[", re.MULTILINE)
 _NO_NEWS = "exception thrown in subcase - will translate later"  # doctest repeats the exception itself afterwards
 
 
@@ -45,9 +45,9 @@ class Case:
         return _NAME.findall("\n".join(self.messages))
 
     @property
-    def names_no_cause(self) -> bool:
-        """Whether the case only says that numbers are wrong."""
-        return bool(self.names) and _NO_CAUSE.issuperset(self.names)
+    def has_finding(self) -> bool:
+        """Whether the emulator says why: it names lines and a rule, where the judge of an output can only guess."""
+        return any(_FINDING.search(message) for message in self.messages)
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Outcome:
 
     @property
     def telling_red(self) -> Case | None:
-        """The red case to look at: the first one that names a cause, or the first one where none does."""
-        return min(self.reds, key=lambda case: case.names_no_cause, default=None)
+        """The red case to look at: the first one with a finding, or the first one where there is none."""
+        return max(self.reds, key=lambda case: case.has_finding, default=None)
 
     @property
     def green(self) -> bool:
