@@ -15,7 +15,7 @@ from lab.machines import Gpu, Machines
 from lab.project import Project
 from lab.terminal import WIDTH, Progress, paint, shorten
 from lab.verdicts import Verdict
-from testing.doctest_program import Outcome
+from testing.doctest_program import Case, Outcome
 
 EMULATOR = "the emulator"
 
@@ -134,17 +134,16 @@ class Check:
             explored = f"the schedule of {self._replay}" if self._replay else judging.explored()
             claim = f": no finding in {explored}" if machine == EMULATOR else ""
             return [paint(f"{report.summary(outcome)} on {machine}{claim}", "green")]
-        if not outcome.reds:
-            return []
-        return [paint(report.summary(outcome), "red"), self.next_step(outcome)]
+        red = outcome.telling_red
+        return [paint(report.summary(outcome), "red"), self.next_step(red)] if red else []
 
-    def next_step(self, outcome: Outcome) -> str:
+    def next_step(self, red: Case) -> str:
         """Where to go on after a red case: at the first open TODO where one is to blame, else at the line it names."""
         shown = self._project.shown(self.kernel)
-        still_open = todos.open_in(self.kernel) if outcome.reds[0].open_todo else []
+        still_open = todos.open_in(self.kernel) if red.open_todo else []
         if still_open:
             todo = still_open[0]
             what = f": {todo.text}" if todo.text else ""
             return shorten(f"next: TODO {todo.number} at {shown}:{todo.line}{what}", WIDTH)
-        named = re.search(rf"{re.escape(shown)}:\d+", "\n".join(outcome.reds[0].messages))
+        named = re.search(rf"{re.escape(shown)}:\d+", "\n".join(red.messages))
         return f"look at {named[0] if named else shown}"

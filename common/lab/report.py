@@ -1,4 +1,4 @@
-"""Outcomes of test programs as lines for a terminal: of the first red case the reason, of the others the name."""
+"""Outcomes of test programs as lines for a terminal: of the most telling red case the reason, of others the name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _QUOTE = re.compile(r"\s+\S+:\d+  +\S")  # a line of source code, behind its pla
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
-    """All cases, the first red one with its reason, and how the program ended where it should not have."""
-    first_red = outcome.reds[0] if outcome.reds else None
+    """All cases, the most telling red one with its reason, and how the program ended where it should not have."""
+    telling_red = outcome.telling_red
     lines: list[str] = []
     for case in outcome.cases:
-        lines += red_lines(case) if case is first_red else [_name_line(case)]
+        lines += red_lines(case) if case is telling_red else [_name_line(case)]
     return [*lines, f"{outcome.ending}."] if outcome.ending else lines
 
 

@@ -79,13 +79,14 @@ class Watch:
         return False
 
     def _show(self, machine: str, outcome: Outcome) -> None:
-        if not outcome.reds:
+        red = outcome.telling_red
+        if not red:
             print(f"{outcome.ending}.")
             self._red = None
             return
-        self._red = machine, outcome.reds[0]
+        self._red = machine, red
         print(paint(f"{self._chapter.name} on {machine}", "bold"))
-        print("\n".join([*report.red_lines(outcome.reds[0]), self._check.next_step(outcome)]))
+        print("\n".join([*report.red_lines(red), self._check.next_step(red)]))
 
     def _say_what_next(self) -> None:
         keys = "   h hint   t trace   q quit" if self._keyboard.there else ""

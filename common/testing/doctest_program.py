@@ -19,6 +19,7 @@ SKIPPED = 77  # the exit code of a program that found no machine to run on (test
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML forbids
 _OPEN_TODO = re.compile(r"TODO (\d+\.\d+) is not done yet")
 _NAME = re.compile(r"^(?:error|wrong)\[([a-z0-9-]+)\]", re.MULTILINE)
+_FINDING = re.compile(r"^error\[", re.MULTILINE)
 _NO_NEWS = "exception thrown in subcase - will translate later"  # doctest repeats the exception itself afterwards
 
 
@@ -43,6 +44,11 @@ class Case:
         """The names of the emulator's findings and the judge's rejections: "swapped-xy" of `wrong[swapped-xy]: ...`."""
         return _NAME.findall("\n".join(self.messages))
 
+    @property
+    def has_finding(self) -> bool:
+        """Whether the emulator says why: it names lines and a rule, where the judge of an output can only guess."""
+        return any(_FINDING.search(message) for message in self.messages)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,6 +67,11 @@ class Outcome:
     def reds(self) -> list[Case]:
         """The red cases in order."""
         return [case for case in self.cases if not case.green]
+
+    @property
+    def telling_red(self) -> Case | None:
+        """The red case to look at: the first one with a finding, or the first one where there is none."""
+        return max(self.reds, key=lambda case: case.has_finding, default=None)
 
     @property
     def green(self) -> bool:

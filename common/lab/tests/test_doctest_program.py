@@ -108,6 +108,13 @@ class Report(unittest.TestCase):
         messages = ("error[data-race]: tile[slot]\n   k.cu:3  error[i] = 0", "not wrong[zeros]", "wrong[nan]: 3 of 8")
         self.assertEqual(Case("c", "", False, True, messages).names, ["data-race", "nan"])
 
+    def test_the_most_telling_red_case_is_the_first_with_a_finding(self) -> None:
+        reasons = ["wrong[nan]: 3 of 3", "wrong[stale-tile]: it is", "error[read-in-flight]: early", "error[deadlock]: x"]
+        cases = [Case(reason, "", False, True, (reason,)) for reason in reasons]
+        self.assertIs(Outcome(cases).telling_red, cases[2])
+        self.assertIs(Outcome(cases[:2]).telling_red, cases[0], "none has one: the first")
+        self.assertIsNone(Outcome([]).telling_red)
+
     def test_an_exception_is_reported_once(self) -> None:
         self.assertEqual(self.cases["1.4 throws"].messages, ("boom",))
 
