@@ -41,7 +41,7 @@ Shape so_many_tiles(int tiles) { return one_head(3, tiles * tile_keys); }
 // Runs each ring with as many tiles as `tiles_of` says for its stages, where that is any.
 void check_each_ring(int (*tiles_of)(int stages)) {
   for (const Ring& ring : rings()) {
-    CAPTURE(ring.name);
+    INFO("configuration ", ring.name);
     if (tiles_of(ring.stages) > 0) check(so_many_tiles(tiles_of(ring.stages)), ring.name);
   }
 }
@@ -58,7 +58,7 @@ std::vector<half> output_of(const Ring& ring, DeviceProblem& device) {
 
 TEST_CASE("8.1 no queries, no heads or no batch: nothing to do, and no error") {
   for (const Ring& ring : rings()) {
-    CAPTURE(ring.name);
+    INFO("configuration ", ring.name);
     check_empty(ring.name);
   }
 }
@@ -89,7 +89,7 @@ TEST_CASE("8.2 one tile of a third lap" * needs(all_todos)) {
 
 TEST_CASE("8.2 each tile is asked for once, and nothing behind the last one" * needs(all_todos)) {
   for (const Ring& ring : rings()) {
-    CAPTURE(ring.name);
+    INFO("configuration ", ring.name);
     for (const int tiles : {2, 2 * ring.stages + 2}) {  // even: some kernels take twice as many keys at a time
       CAPTURE(tiles);
       const Shape shape = one_head(1, tiles * tile_keys);
@@ -145,7 +145,7 @@ TEST_CASE("8.3 whoever is late, the result has the same bits" * needs(all_todos)
 #endif
   const Inputs inputs = make_inputs(shape, 5);
   for (const Ring& ring : rings()) {
-    CAPTURE(ring.name);
+    INFO("configuration ", ring.name);
     check_bits(inputs, ring.stages == 3 ? 200 : 40, ring.name);
   }
 }
@@ -158,7 +158,7 @@ TEST_CASE("8.3 a ring of any length does the same work, and leaves the same bits
   const emulator::Counts work = emulator::counts();
 #endif
   for (const Ring& ring : rings()) {
-    CAPTURE(ring.name);
+    INFO("configuration ", ring.name);
     const std::vector<half> output = output_of(ring, device);
     CHECK(std::memcmp(output.data(), first.data(), first.size() * sizeof(half)) == 0);
 #if !GPU_IS_REAL
@@ -187,7 +187,7 @@ TEST_CASE("8.3 two, three and four stages have the same registers and as many bl
   const gpu::KernelInfo first = gpu::last_kernel_info();
   for (const Ring& ring : rings()) {
     if (ring.stages == 1) continue;  // one slot is less memory: a block more may fit
-    CAPTURE(ring.name);
+    INFO("configuration ", ring.name);
     output_of(ring, device);
     const gpu::KernelInfo info = gpu::last_kernel_info();
     CHECK((info.registers + 7) / 8 == (first.registers + 7) / 8);  // an SM deals them out in eights
@@ -200,7 +200,7 @@ TEST_CASE("8.3 the whole operator" * needs(all_todos)) {
   check(quick_shape());
 #if GPU_IS_REAL
   for (const Ring& ring : rings()) {
-    CAPTURE(ring.name);
+    INFO("configuration ", ring.name);
     check(mission_shape(), ring.name);
     check(long_shape(), ring.name);
     check(decode_shape(), ring.name);

@@ -14,6 +14,7 @@ _NAME_AT = len("  green  ")
 _INDENT = " " * 4  # of the reason
 _RULE = re.compile(r"\s+rule: ")
 _QUOTE = re.compile(r"\s+\S+:\d+  +\S")  # a line of source code, behind its place
+_GAP = re.compile(r"(?<=\S) {5}(?=\S)")  # between two things that a line says
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
@@ -71,11 +72,14 @@ def _excerpt(message: str, most: int) -> list[str]:
 
 
 def _fitted(line: str) -> list[str]:
-    """A line of a message in the terminal's width: source code is cut off, sentences go on below."""
+    """A line of a message in the terminal's width: source code is cut off, sentences go on below. Where a line says two
+    things, the second gets a line of its own."""
     width = WIDTH - len(_INDENT)
     if _QUOTE.match(line):
         return [shorten(line, width)]
     indent = line[: len(line) - len(line.lstrip())]
+    if len(line) > width and len(parts := _GAP.split(line)) > 1:
+        return [part for one in (parts[0], *(indent + rest for rest in parts[1:])) for part in _fitted(one)]
     hanging = indent + "   " if indent else ""
     whole_words = {"break_long_words": False, "break_on_hyphens": False}  # a path, an option, a finding's name
     return textwrap.wrap(line, width, subsequent_indent=hanging, **whole_words) or [""]

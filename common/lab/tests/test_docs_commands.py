@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unittest
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def commands(text: str) -> list[str]:
 
 def is_understood(command: str) -> bool:
     """Whether the command line is; N and NN stand for a chapter."""
-    words = ["3" if word in ("N", "NN") else word for word in command.split()]
+    words = ["3" if word in ("N", "NN") else word for word in shlex.split(command)]
     try:
         arguments.parse(words)
     except Complaint:
