@@ -4,6 +4,6 @@
 #include "bench/chapter.h"
 
 int main(int argc, char** argv) {
-  const auto kept = bench::register_sweep();
+  const auto kept = bench::register_sweep(TUTORIAL_BOXES_A_POINT);
   return bench::run(argc, argv, TUTORIAL_COMPUTE_CAPABILITY);
 }

@@ -1,10 +1,11 @@
 # tutorial_chapter(<NN_name> PREVIOUS <NN_name|none> WORKLOAD <name> COMPUTE_CAPABILITY <x.y> LIMITS <name=value>...
-#                  [TUNED_FOR <sm_NN>])
+#                  [TUNED_FOR <sm_NN>] [BOXES_A_POINT <count>])
 #
 # Makes a chapter's programs and tests from chapters/NN_name (test.cpp, kernel.cu, bugs/*.cu, variants/*.cu,
 # ablation/*.cu, and test_page.py where the page has a hand trace to check) and solutions/NN_name (kernel.cu). PREVIOUS
 # is the chapter to compare with, none where a part begins. LIMITS are the resource gates of the reference, on every
-# architecture, or on the one whose number of registers its launch bounds are made for.
+# architecture, or on the one whose number of registers its launch bounds are made for. BOXES_A_POINT: how many boxes
+# the kernel asks of the TMA unit for each point that it samples (see bench/chapter.h).
 #
 #   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
 #   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous
@@ -20,7 +21,10 @@ add_custom_target(skeletons)
 add_custom_target(pictures)  # the timelines of all pages, drawn again
 
 function(tutorial_chapter name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREVIOUS;WORKLOAD;COMPUTE_CAPABILITY;TUNED_FOR" "LIMITS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREVIOUS;WORKLOAD;COMPUTE_CAPABILITY;TUNED_FOR;BOXES_A_POINT" "LIMITS")
+  if(NOT arg_BOXES_A_POINT)
+    set(arg_BOXES_A_POINT 0)
+  endif()
   string(REGEX MATCH "^[0-9][0-9]" number ${name})
   set(ch ch${number})
   set(chapter ${PROJECT_SOURCE_DIR}/chapters/${name})
@@ -131,7 +135,8 @@ function(tutorial_chapter name)
   # Measurements.
   macro(benchmark_program target main)
     add_executable(${target} ${PROJECT_SOURCE_DIR}/common/bench/chapter_${main}.cpp)
-    target_compile_definitions(${target} PRIVATE TUTORIAL_COMPUTE_CAPABILITY=${capability})
+    target_compile_definitions(${target} PRIVATE TUTORIAL_COMPUTE_CAPABILITY=${capability}
+                               TUTORIAL_BOXES_A_POINT=${arg_BOXES_A_POINT})
     target_link_libraries(${target} PRIVATE ${ARGN} ${arg_WORKLOAD}_measure)
   endmacro()
   benchmark_program(${ch}_bench bench ${ch}_kernel_solution_measured ${previous})

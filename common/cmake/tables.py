@@ -28,16 +28,13 @@ from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
+import common_folder  # before what lies there
+from lab.benchmark import BOUND, BOUND_NAMES
+
 _START = re.compile(r"<!-- table: (?P<name>.+?) -->\s*")
 _END = re.compile(r"<!-- end of table -->\s*")
 
-BOUNDS = {
-    "dram_bound_ms": "DRAM",
-    "l1_bound_ms": "L1",
-    "issue_bound_ms": "issue",
-    "tensor_bound_ms": "tensor core",
-    "exp_bound_ms": "exp",
-}
+BOUNDS = {name + BOUND: words for name, words in BOUND_NAMES.items()}
 RATES = {"points_per_second": ("G points/s", 1e9), "flop_per_second": ("TFLOP/s", 1e12)}
 LADDER_SHAPES = {"deformable_attention": ("field local", "field uniform"), "attention": ("mission", "long")}
 RECORD = "`./lab run --record` on a machine with a GPU"

@@ -17,6 +17,14 @@ _SECONDS = 900.0
 MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 # How the names of a workload's own counters end: times that no kernel can beat, and what is done in a second.
 BOUND = "_bound_ms"
+BOUND_NAMES = {
+    "dram": "DRAM",
+    "l1": "L1",
+    "issue": "issue",
+    "tma": "TMA unit",
+    "tensor": "tensor core",
+    "exp": "exp",
+}
 RATE = "_per_second"
 # What Google Benchmark writes of itself; every other number of a row is a counter of ours.
 _NOT_COUNTERS = frozenset(
@@ -53,7 +61,8 @@ class Measurement:
     @property
     def largest_bound(self) -> tuple[str, float]:
         """The name and the milliseconds of the bound that forbids most; ("", 0) when none was given."""
-        return max(self.bounds.items(), key=lambda bound: bound[1], default=("", 0.0))
+        key, milliseconds = max(self.bounds.items(), key=lambda bound: bound[1], default=("", 0.0))
+        return BOUND_NAMES.get(key, key), milliseconds
 
     @property
     def rate(self) -> tuple[str, float]:

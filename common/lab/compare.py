@@ -92,8 +92,8 @@ def _verdict(report: Report, chapter_before: str) -> str:
     yours = [measured for measured in report.measurements if measured.variant == "yours" and measured.bounds]
     if yours:
         nearest = max(yours, key=_reached)
-        share, bound = f"{_reached(nearest):.0%}", nearest.largest_bound[0]
-        sentence += f"; at {nearest.shape} it reaches {share} of its nearest bound, {bound}"
+        share, bound = 100 * _reached(nearest), nearest.largest_bound[0]
+        sentence += f"; at {nearest.shape} it reaches {share:.0f} % of its nearest bound ({bound})"
     return f"{sentence}."
 
 

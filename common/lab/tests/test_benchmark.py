@@ -35,7 +35,7 @@ class Benchmark(unittest.TestCase):
         self.assertEqual((reference.ms, reference.noise_ms, reference.repetitions), (3.0, 0.5, 3))
         self.assertEqual(reference.unit, "us")
         self.assertEqual(reference.counters["registers"], 40)
-        self.assertEqual(reference.largest_bound, ("l1", 1.5))
+        self.assertEqual(reference.largest_bound, ("L1", 1.5))
         self.assertEqual(report.context["gpu"], "G")
         self.assertIsNotNone(report.at("yours", "field local"), "a given kernel is measured as yours")
         self.assertIsNone(report.at("previous", "field local"))
@@ -58,17 +58,17 @@ class Compare(unittest.TestCase):
     def test_times_name_both_ratios_and_the_bound(self) -> None:
         rows = [row("yours", 3.0, l1_bound_ms=0.3), row("reference", 2.0), row("previous", 4.0)]
         lines = compare.times(benchmark.parse(document(*rows), "b"), "chapter 02")
-        self.assertRegex(lines[1], r"^field local +3 ± 0 +2 ± 0 +4 ± 0 +0.3 ms l1 +1\.50x +0\.75x$")
+        self.assertRegex(lines[1], r"^field local +3 ± 0 +2 ± 0 +4 ± 0 +0.3 ms L1 +1\.50x +0\.75x$")
         self.assertLessEqual(len(lines[1]), 100)
         speeds = "Yours is 1.33x as fast as chapter 02 and 0.67x as fast as the reference"
-        self.assertEqual(lines[-1], f"{speeds}; at field local it reaches 10% of its nearest bound, l1.")
+        self.assertEqual(lines[-1], f"{speeds}; at field local it reaches 10 % of its nearest bound (L1).")
 
     def test_over_several_shapes_the_speeds_are_a_range_and_the_bound_is_the_nearest(self) -> None:
         rows = [row("yours", 2.0, l1_bound_ms=0.3, dram_bound_ms=0.1), row("reference", 2.0)]
         for other in (row("yours", 2.0, l1_bound_ms=0.2, dram_bound_ms=1.8), row("reference", 3.0)):
             rows.append(other | {key: str(other[key]).replace("field", "detr") for key in ("name", "run_name")})
         speeds = "Yours is 1.00x to 1.50x as fast as the reference"
-        self.assertEqual(self.verdict(*rows), f"{speeds}; at detr local it reaches 90% of its nearest bound, dram.")
+        self.assertEqual(self.verdict(*rows), f"{speeds}; at detr local it reaches 90 % of its nearest bound (DRAM).")
 
     def test_a_difference_within_the_noise_is_called_that(self) -> None:
         rows = [row("yours", ms) for ms in (1.0, 2.0, 3.0)] + [row("reference", ms) for ms in (1.1, 2.1, 3.1)]

@@ -464,7 +464,7 @@ class Measured(FakeCheckout):
         write(self.project.root / "common/cmake/tables.py", "print('tables: called')")
         with printed() as output:
             ladder.run(self.project, [_FIRST], record=True, command="./lab run 1 --record")
-        self.assertRegex(output.getvalue(), r"01_baseline +field local +3 ± 0 +0\.3 points +0\.3 ms dram +10% ")
+        self.assertRegex(output.getvalue(), r"01_baseline +field local +3 ± 0 +0\.3 points +0\.3 ms DRAM +10% ")
         self.assertIn("tables: called", output.getvalue())
         recorded = json.loads((self.project.results / "nvidia-h200.json").read_text())
         self.assertEqual(recorded["chapters"]["01_baseline"]["command"], "./lab run 1 --record")
