@@ -145,5 +145,10 @@ class Check:
             todo = still_open[0]
             what = f": {todo.text}" if todo.text else ""
             return shorten(f"next: TODO {todo.number} at {shown}:{todo.line}{what}", WIDTH)
-        named = re.search(rf"{re.escape(shown)}:\d+", "\n".join(red.messages))
-        return f"look at {named[0] if named else shown}"
+        said, here = "\n".join(red.messages), re.escape(shown)
+        # Who reads too early is told where the read is first. What is to be mended is the wait before it.
+        waited = "read-in-flight" in red.names and (
+            re.search(rf"{here}:(\d+) +\w*wait", said) or re.search(r"last wait [^\n]*?\(\S+?:(\d+)\)", said)
+        )
+        place = waited or re.search(rf"{here}:(\d+)", said)
+        return f"look at {shown}:{place[1]}" if place else f"look at {shown}"

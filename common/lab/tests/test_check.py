@@ -107,6 +107,25 @@ class Check(FakeCheckout):
         self.doctest_program("ch01", report, code=1)
         self.assertTrue(self.check()[1].endswith(f"\nlook at {kernel}:61\n"))
 
+    def test_of_a_read_that_came_too_early_it_says_the_line_of_the_wait(self) -> None:
+        kernel = "chapters/01_baseline/kernel.cu"
+        write(self.project.kernel(_FIRST), "a\n")
+        quoted = f"   {kernel}:254   cp_async_wait_group<1>();"
+        told = "   the last wait for `full[0]` (kernel.cu:147) was for parity 0"
+        for name, line, at in (
+            ("read-in-flight", quoted, 254),
+            ("read-in-flight", told, 147),
+            ("read-in-flight", "   no word of it", 61),
+            ("deadlock", quoted, 61),
+        ):
+            report = f"""<doctest><TestSuite><TestCase name="1.1 c">
+<Message type="ERROR"><Text>error[{name}]: x
+   {kernel}:61   z;
+{line.replace("<", "&lt;")}</Text></Message>
+<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
+            self.doctest_program("ch01", report, code=1)
+            self.assertTrue(self.check()[1].endswith(f"\nlook at {kernel}:{at}\n"), (name, line))
+
     def test_next_is_the_first_open_todo_not_the_one_that_was_met_first(self) -> None:
         write(self.project.kernel(_FIRST), "  // TODO 1.1: begin (1 line)\n  TODO(1.1);\n  TODO(1.2);\n")
         self.doctest_program("ch01", _RED, code=1)
