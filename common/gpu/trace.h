@@ -4,8 +4,9 @@
 // when they are made, for `./lab trace`. In all other builds what they call here is nothing.
 //
 // The lanes of a warp that make a call together write one record, to host memory: stores that nobody waits for, and
-// that are still there when the watchdog has stopped the kernel. When a copy lands is not to be seen: only that a wait
-// for it has passed.
+// that are still there when the watchdog has stopped the kernel. A record costs its warp about 200 cycles (H200: a tile
+// of chapter 07 takes 3,330 with all nine records and 1,720 with one; as a function that is called, not inlined, 5,660).
+// When a copy lands is not to be seen: only that a wait for it has passed.
 
 #include <cstdint>
 
@@ -59,7 +60,7 @@ __constant__ Board* board_on_device;
 __device__ uint32_t record_counts[Board::blocks][Board::warps];
 }  // namespace
 
-static __device__ __noinline__ void record(Kind kind, const void* barrier, uint32_t value, int line) {
+GPU_FUNCTION void record(Kind kind, const void* barrier, uint32_t value, int line) {
   extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
   const uint64_t now = clock64();
   const uint32_t thread = watchdog::thread_in_block(), lanes = __activemask();

@@ -12,6 +12,7 @@ from typing import Any
 from lab import gpu_records
 from lab.events import CP_ASYNC, Event
 
+
 @dataclass(frozen=True)
 class Span:
     """Something that lasts: of a warp "work", "ask" or "wait", else "copies" on their way. `end` is that of the run
@@ -74,6 +75,13 @@ class Trace:
     copy_ticks: int
     shape: str
     timelines: list[Timeline]
+
+    @property
+    def caution(self) -> str:
+        """What its lengths are not."""
+        if self.unit == "ticks":
+            return f"Ticks are no times: a call or an access takes 1, a copy {self.copy_ticks}."
+        return "To record a call takes its warp about 200 cycles: untraced, the kernel is faster."
 
 
 def load(path: Path, kernel: Path) -> Trace:

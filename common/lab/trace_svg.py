@@ -98,9 +98,7 @@ class _Drawing:
         self._arrow(x + 24 + 6 * len(text), middle - 5, "arrives")
         self._text(x + 34 + 6 * len(text), middle + 4, "arrives")
         self.y += 24
-        scale = f"{trace.machine}, {trace.shape}."
-        if trace.copy_ticks:
-            scale += f" Ticks are no times: a call or an access takes 1, a copy {trace.copy_ticks}."
+        scale = f"{trace.machine}, {trace.shape}. {trace.caution}"
         self._text(8, self.y + 10, scale, 'fill="#555555" font-size="11"')
         self.y += 20
 

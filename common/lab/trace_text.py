@@ -77,7 +77,4 @@ def _legend(trace: Trace, step: float) -> list[str]:
         f"{_painted(_COPIES)} copies under way",
         "0 1 2 phase (cp.async: group) complete",
     ]
-    scale = f"A column is {step:.3g} {trace.unit}."
-    if trace.copy_ticks:
-        scale += f" Ticks are no times: a call or an access takes 1, a copy {trace.copy_ticks}."
-    return ["   ".join(signs), scale]
+    return ["   ".join(signs), f"A column is {step:.3g} {trace.unit}. {trace.caution}"]

@@ -220,6 +220,7 @@ class Verb(FakeCheckout):
         self.assertIn("\n1 stage: 900 cycles ", output)
         self.assertIn("\n  byte 64 ~~~", output)
         self.assertNotIn("Ticks", output)
+        self.assertIn(" cycles. To record a call takes its warp about 200 cycles: ", output)
 
     def test_it_draws_and_says_where(self) -> None:
         code, output = self.trace(_document(RING))
