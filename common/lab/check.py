@@ -55,7 +55,6 @@ class Check:
             raise Complaint(
                 f"{project.shown(self.kernel)} is missing: `./lab reset {chapter.short}` puts the skeleton there."
             )
-        self.target = f"{chapter.target}_given" if kernel else chapter.target
 
     @property
     def command(self) -> str:
@@ -69,13 +68,16 @@ class Check:
         gpu = self._machines.usable_gpu
         return gpu if gpu and gpu.can_run(self._chapter) else None
 
-    def build(self, preset: str) -> Build:
-        """The build of a preset, with the given file in its place."""
+    def make(self, preset: str, suffix: str = "") -> Path:
+        """Builds the kernel's test program, or with a suffix ("_compare") another program of it; returns its path."""
         build = Build(self._project, preset)
-        build.configure()
+        target = self._chapter.target
         if self._given:
             given.copy(self._given, self._project.given(preset, self._chapter))
-        return build
+            target += "_given"
+        target += suffix
+        build.make(target, purpose=f"{target} ({preset})")
+        return build.program(target)
 
     def recorded(self) -> Verdict | None:
         """The recorded verdict, where judging again would do the same as then."""
@@ -107,10 +109,9 @@ class Check:
 
     def judge_on(self, machine: str, only: str | None = None) -> Outcome:
         """Builds for a machine and runs the tests on it, or the case called `only`; remembers nothing."""
-        build = self.build("emulator" if machine == EMULATOR else "cuda")
-        build.make(self.target, purpose=f"{self.target} ({build.preset})")
+        program = self.make("emulator" if machine == EMULATOR else "cuda")
         with Progress(f"judging {self._project.shown(self.kernel)} on {machine}"):
-            return judging.judge(build.program(self.target), self._project, self.command, self._replay, only)
+            return judging.judge(program, self._project, self.command, self._replay, only)
 
     def tell(self, machine: str, outcome: Outcome) -> None:
         """Prints what came of a machine's turn."""

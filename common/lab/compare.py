@@ -21,11 +21,9 @@ def compare(project: Project, chapter: Chapter, kernel: Path | None) -> int:
         checked.tell(verdict.machines[-1], verdict.last)
         raise Complaint("only kernels that are green are compared: a wrong one proves nothing by being fast.")
     gpu = checked.gpu
-    build = checked.build("cuda" if gpu else "emulator")
-    target = f"{checked.target}_compare"
-    build.make(target, purpose=f"{target} ({build.preset})")
+    program = checked.make("cuda" if gpu else "emulator", "_compare")
     with Progress(f"{'measuring' if gpu else 'counting'} {chapter.name} on {gpu.name if gpu else 'the emulator'}"):
-        report = benchmark.measure(build.program(target), project.root, on_gpu=gpu is not None)
+        report = benchmark.measure(program, project.root, on_gpu=gpu is not None)
     if gpu:
         print(paint(f"{chapter.name} on {gpu.name}: median ± noise of {benchmark.REPETITIONS}, in ms", "bold"))
         print("\n".join(times(report, f"chapter {chapter.previous[:2]}")))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,17 +26,13 @@ def trace(project: Project, chapter: Chapter, kernel: Path | None, configuration
 
     The exit code is 1 where the kernel is red: then its timeline ends where it was stopped.
     """
-    found = machines.find()
-    traced = Check(project, chapter, kernel, found)
-    gpu = found.usable_gpu if found.usable_gpu and found.usable_gpu.can_run(chapter) else None
-    build = traced.build("cuda" if gpu else "emulator")
-    target = f"{traced.target}_trace"
-    build.make(target, purpose=f"{target} ({build.preset})")
+    traced = Check(project, chapter, kernel, machines.find())
+    program = traced.make("cuda" if traced.gpu else "emulator", "_trace")
     events = project.traces / f"{chapter.number}-events.json"
-    drawn = record(build.program(target), events, configurations, traced.kernel)
+    drawn = record(program, events, configurations, traced.kernel)
     for run in drawn.timelines:
         if todo := _TODO.search(run.wrong):
-            raise Complaint(f"{todo[0]}, and only a whole kernel has a timeline: ./lab check {chapter.short}")
+            raise Complaint(f"{todo[0]}, and only a whole kernel has a timeline: {traced.command}")
     print(paint(f"{chapter.name} on {drawn.machine}: {project.shown(traced.kernel)}", "bold"))
     print(f"{drawn.shape}\n")
     print("\n".join(trace_text.render(drawn)))
@@ -46,8 +41,7 @@ def trace(project: Project, chapter: Chapter, kernel: Path | None, configuration
     write_whole(chrome, json.dumps(trace_chrome.convert(drawn), indent=0).encode())
     print(f"\npicture: {project.shown(svg)}     to zoom: open {project.shown(chrome)} in ui.perfetto.dev")
     if any(run.wrong for run in drawn.timelines):
-        given = f" --kernel {shlex.quote(str(kernel))}" if kernel else ""
-        print(f"The kernel is red: ./lab check {chapter.short}{given}")
+        print(f"The kernel is red: {traced.command}")
         return 1
     return 0
 

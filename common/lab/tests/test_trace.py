@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import xml.etree.ElementTree as xml
+from pathlib import Path
 from typing import Any
 
 from lab import timeline, trace, trace_chrome, trace_svg, trace_text
 from lab.complaint import Complaint
-from lab.tests.fake import CHAPTERS, FakeCheckout, printed
+from lab.tests.fake import CHAPTERS, FakeCheckout, printed, write
 from lab.timeline import Mark, Row, Span
 
 _LINE = {"wait": 30, "request": 20, "arrival": 19}
@@ -198,12 +200,15 @@ class Drawings(FakeCheckout):
 
 
 class Verb(FakeCheckout):
-    def trace(self, document: dict[str, Any], preset: str = "emulator") -> tuple[int, str]:
-        given = self.project.root / "given.json"
-        given.write_text(json.dumps(document))
-        self.program("ch01_trace", f'cp "{given}" "$1"; [ "$2" = "1 stage" ]', preset)
+    def trace(
+        self, document: dict[str, Any], preset: str = "emulator", kernel: Path | None = None
+    ) -> tuple[int, str]:
+        recorded = self.project.root / "recorded.json"
+        recorded.write_text(json.dumps(document))
+        name = "ch01_given_trace" if kernel else "ch01_trace"
+        self.program(name, f'cp "{recorded}" "$1"; [ "$2" = "1 stage" ]', preset)
         with printed() as output:
-            code = trace.trace(self.project, CHAPTERS[0], None, ("1 stage",))
+            code = trace.trace(self.project, CHAPTERS[0], kernel, ("1 stage",))
         return code, output.getvalue()
 
     def test_a_gpu_is_used_where_there_is_one_and_the_page_says_cycles(self) -> None:
@@ -241,6 +246,16 @@ class Verb(FakeCheckout):
         with self.assertRaisesRegex(Complaint, r"^TODO 1.2 is not done yet, and only a whole kernel"):
             self.trace(_document([], wrong="error[todo]: TODO 1.2 is not done yet\n   kernel.cu:3"))
         self.assertFalse((self.project.traces / "01.svg").exists())
+
+    def test_of_another_kernel_it_says_how_to_check_that_one(self) -> None:
+        other = self.project.root / "other.cu"
+        write(other, "int other;\n")
+        command = re.escape(f"./lab check 1 --kernel '{other}'")
+        code, output = self.trace(_document(RING, wrong="error[deadlock]: nobody can go on"), kernel=other)
+        self.assertEqual(code, 1)
+        self.assertRegex(output, f"The kernel is red: {command}\n$")
+        with self.assertRaisesRegex(Complaint, f": {command}$"):
+            self.trace(_document([], wrong="error[todo]: TODO 1.2 is not done yet"), kernel=other)
 
     def test_what_the_program_says_when_it_fails_is_the_sentence(self) -> None:
         said = 'the kernel has no configuration "5 stages": it registers "1 stage"'
