@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -146,10 +145,4 @@ class Check:
             todo = still_open[0]
             what = f": {todo.text}" if todo.text else ""
             return shorten(f"next: TODO {todo.number} at {shown}:{todo.line}{what}", WIDTH)
-        said, here = "\n".join(red.messages), re.escape(shown)
-        # Who reads too early is told where the read is first. What is to be mended is the wait before it.
-        waited = "read-in-flight" in red.names and (
-            re.search(rf"{here}:(\d+) +\w*wait", said) or re.search(r"last wait [^\n]*?\(\S+?:(\d+)\)", said)
-        )
-        place = waited or re.search(rf"{here}:(\d+)", said)
-        return f"look at {shown}:{place[1]}" if place else f"look at {shown}"
+        return f"look at {report.place_to_look_at(red, shown)}"

@@ -39,6 +39,17 @@ def summary(outcome: Outcome) -> str:
     return shorten(f"{green} of {len(outcome.cases)} green{first}", WIDTH)
 
 
+def place_to_look_at(case: Case, file: str) -> str:
+    """Where in `file` the cause of a red case may be: with the line, where the messages name one."""
+    said, here = "\n".join(case.messages), re.escape(file)
+    # Who reads too early is told where the read is first. What is to be mended is the wait before it.
+    waited = "read-in-flight" in case.names and (
+        re.search(rf"{here}:(\d+) +\w*wait", said) or re.search(r"last wait [^\n]*?\(\S+?:(\d+)\)", said)
+    )
+    place = waited or re.search(rf"{here}:(\d+)", said)
+    return f"{file}:{place[1]}" if place else file
+
+
 def _name_line(case: Case) -> str:
     if case.green:
         return f"  {paint('green', 'green')}  {shorten(case.name, WIDTH - _NAME_AT)}"
