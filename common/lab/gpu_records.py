@@ -67,8 +67,8 @@ def _warp(records: list[Event]) -> list[Event]:
                 last = group - record.phase - 1 if what == "group wait" else 0
                 waiting = replace(record, kind="wait", object=_OBJECTS[what], phase=last)
                 events.append(waiting)
-            case "wait ends" | "group wait ends" | "block barrier ends":
-                assert waiting is not None
+            # Where lanes of a warp have parted, one record may take the place of another, also that of a beginning.
+            case "wait ends" | "group wait ends" | "block barrier ends" if waiting:
                 waiting.end = record.begin
                 if record.kind == "group wait ends":
                     for event in events:

@@ -50,6 +50,10 @@ class Mbarriers(unittest.TestCase):
     def test_a_wait_that_does_not_pass_has_no_end(self) -> None:
         self.assertIsNone(_of([_record("wait begins", 0, 64)], "wait")[0].end)
 
+    def test_an_end_whose_beginning_is_not_there_is_no_wait(self) -> None:
+        for end in ("wait ends", "group wait ends", "block barrier ends"):
+            self.assertEqual(gpu_records.events_of([_record(end, 0, 64)], _SOURCE), [])
+
     def test_names_are_the_emulators(self) -> None:
         inits = [_record("init", 0, place) for place in (72, 64)]
         other = _record("init", 1, 80)
