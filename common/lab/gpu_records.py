@@ -35,7 +35,7 @@ def _block(records: list[Event], source: Sequence[str]) -> list[Event]:
     names = _names([record for record in records if record.kind == "init"], source)
     passed = _passed(events)
     for event in events:
-        if event.place >= 0:
+        if event.is_of_mbarrier:
             event.object = names.get(event.place, f"byte {event.place}")
             if event.kind != "wait":  # of the phase that ends next, as far as waits have seen
                 event.phase = bisect_right(passed.get(event.place, []), event.begin)
@@ -87,7 +87,7 @@ def _passed(events: list[Event]) -> dict[int, list[int]]:
     """For each mbarrier when the first wait for its phase 0, 1, 2, ... passed."""
     first: dict[int, dict[int, int]] = defaultdict(dict)
     for event in events:
-        if event.kind == "wait" and event.place >= 0 and event.phase >= 0 and event.end is not None:
+        if event.kind == "wait" and event.is_of_mbarrier and event.phase >= 0 and event.end is not None:
             first[event.place][event.phase] = min(event.end, first[event.place].get(event.phase, event.end))
     return {place: [times[phase] for phase in sorted(times)] for place, times in first.items()}
 

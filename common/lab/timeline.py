@@ -141,8 +141,7 @@ def _merge_lanes(events: Iterable[Event]) -> list[Event]:
         count[(event.thread, *alike)] += 1
         key = (event.warp, nth, *alike)
         if key not in merged:
-            merged[key] = Event(**vars(event))
-            merged[key].bytes *= event.lanes
+            merged[key] = replace(event, bytes=event.bytes * event.lanes)
             continue
         one = merged[key]
         one.thread = min(one.thread, event.thread)
@@ -186,6 +185,7 @@ def _warp_row(warp: int, events: list[Event], end: int, unit: str) -> Row:
         row.spans.append(Span(kind, begin, until, text))
         done = until
 
+    fed = {event.place for event in events if event.kind == "request"}  # mbarriers that it asks copies to report to
     asked: list[Event] = []  # since the last wait
 
     def ask() -> None:
@@ -202,7 +202,7 @@ def _warp_row(warp: int, events: list[Event], end: int, unit: str) -> Row:
             ask()
             until = end if event.end is None else event.end
             fill("wait", event.begin, until, f"waits for {_what(event)}{_line(event)}: {until - event.begin} {unit}")
-        elif event.kind == "arrival" and not any(e.kind == "request" and e.place == event.place for e in events):
+        elif event.kind == "arrival" and event.place not in fed:
             row.marks.append(Mark("arrival", event.begin, event.phase, f"arrives at {_what(event)}{_line(event)}"))
         elif event.kind == "exit":
             last = event.begin

@@ -55,7 +55,7 @@ class _Drawing:
     """The picture so far; `y` is where it ends."""
 
     def __init__(self, scale: float) -> None:
-        self._scale = scale  # pixels a tick or nanosecond
+        self._scale = scale  # pixels a tick or cycle
         self.lines: list[str] = []
         self.y = 4
 
