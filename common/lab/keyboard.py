@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import sys
 import termios
@@ -32,4 +33,5 @@ class Keyboard:
             return ""
         if not select.select([sys.stdin], [], [], seconds)[0]:
             return ""
-        return sys.stdin.read(1)
+        # Not sys.stdin.read(1): that takes all that was typed, and select would not see the rest.
+        return os.read(sys.stdin.fileno(), 1).decode(errors="replace")

@@ -151,7 +151,7 @@ class Keyboard(RealCommand):
         assert process.stdout
         while "q quit" not in (line := process.stdout.readline()):
             self.assertTrue(line, "it ended before it offered its keys")
-        os.write(ours, b"q")
+        os.write(ours, b"\x1b[Aq")  # an arrow is several characters, which say nothing here
         out, err = process.communicate(timeout=20)
         self.assertEqual((process.returncode, out, err), (1, "", ""))
         self.assertEqual(tty.tcgetattr(theirs), before)
