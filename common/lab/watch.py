@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import processes
-from lab import hint, machines, report
+from lab import hint, machines, report, trace
 from lab.chapters import Chapter
 from lab.check import Check
 from lab.complaint import Complaint
@@ -45,7 +44,7 @@ class Watch:
             if key == "q":
                 return False
             if key in ("h", "t"):
-                self._hint() if key == "h" else self._trace()
+                self._answer(key)
                 self._say_what_next()
 
     def _contents(self) -> bytes | None:
@@ -92,14 +91,14 @@ class Watch:
         keys = "   h hint   t trace   q quit" if self._keyboard.there else ""
         print(paint(f"waiting until {self._project.shown(self._check.kernel)} is saved{keys}", "dim"), flush=True)
 
-    def _hint(self) -> None:
+    def _answer(self, key: str) -> None:
+        """What the keys h and t ask for."""
         try:
+            if key == "t":
+                trace.trace(self._project, self._chapter, None, ())
+                return
             red = self._red[1].name if self._red else None
             number = hint.where_the_reader_stands(self._project, self._chapter, red)
             hint.hint(self._project, self._chapter, number, None)
         except Complaint as complaint:
             print(f"lab: {complaint.sentence}")
-
-    def _trace(self) -> None:
-        command = [self._project.root / "lab", "trace", self._chapter.short]
-        processes.run(command, cwd=self._project.root, on_line=lambda line: print(line, flush=True))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab import keyboard, standing, verdicts, watch
-from lab.tests.fake import CHAPTERS, FakeCheckout, printed, write, write_program
+from lab.tests.fake import CHAPTERS, FakeCheckout, printed, write
 from lab.tests.test_command import RealCommand
 
 _FIRST = CHAPTERS[0]
@@ -125,11 +125,11 @@ echo "$filter" >> "{self.log}"
 
     def test_the_keys_give_a_hint_and_a_trace_and_leave(self) -> None:
         write(self.project.hints(_FIRST), "## 1.1 Begin\n<details><summary>A question</summary>\nwhy?\n</details>\n")
-        write_program(self.project.root / "lab", 'echo "asked for $*"')
+        self.program("ch01_trace", "echo 'no trace today'; exit 1")
         green, output, runs = self.watch("h", "t", "x")
         self.assertFalse(green)
         self.assertIn("TODO 1.1: Begin. Hint 1 of 1: a question\n\nwhy?\n", output)
-        self.assertIn("asked for trace 1\n", output)
+        self.assertIn("lab: no trace today.\n", output)
         self.assertEqual(output.count("h hint   t trace   q quit\n"), 3, "again behind each answer")
         self.assertEqual(runs, ["all"])
         self.project.hints(_FIRST).unlink()
