@@ -66,7 +66,7 @@ def _keep_if_edited(project: Project, chapter: Chapter, path: Path, last: list[s
     """Keeps a copy of a dealt kernel in which the reader has written."""
     if not path.exists() or (last and path.read_text(encoding="utf-8") == _read(project, chapter, last[0])[1]):
         return
-    kept = keep_copy(path, datetime.datetime.now().strftime("%Y%m%d-%H%M%S"))
+    kept = keep_copy(path, datetime.datetime.now())
     print(f"the one before, which you have edited, is kept as {project.shown(kept)}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from pathlib import Path
 
@@ -22,8 +23,9 @@ def write_whole(path: Path, contents: bytes) -> None:
         raise Complaint(f"{path} cannot be written ({error.strerror}): mend that, then call ./lab again.") from None
 
 
-def keep_copy(path: Path, stamp: str) -> Path:
-    """Copies `path` to `path`.bak-`stamp`, with a suffix where that name is taken; returns the copy's path."""
+def keep_copy(path: Path, now: datetime.datetime) -> Path:
+    """Copies `path` to `path`.bak-DATE-TIME, with a suffix where that name is taken; returns the copy's path."""
+    stamp = now.strftime("%Y%m%d-%H%M%S")
     contents = path.read_bytes()
     suffix = 1
     while True:

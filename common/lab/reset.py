@@ -30,6 +30,6 @@ def put_skeleton(project: Project, chapter: Chapter, now: datetime.datetime) -> 
     elif kernel.read_bytes() == fresh:
         print(f"{project.shown(kernel)} is the skeleton already; nothing to do.")
     else:
-        kept = keep_copy(kernel, now.strftime("%Y%m%d-%H%M%S"))
+        kept = keep_copy(kernel, now)
         write_whole(kernel, fresh)
         print(f"your file is kept as {project.shown(kept)}; {project.shown(kernel)} is the skeleton again.")
