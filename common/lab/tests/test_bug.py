@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unittest
 from pathlib import Path
 
 import bugs
@@ -113,7 +114,7 @@ class Bug(FakeCheckout):
             self.bug()
 
 
-class Pages(FakeCheckout):
+class Pages(unittest.TestCase):
     def test_every_bug_of_every_chapter_has_a_question_and_does_not_say_its_name(self) -> None:
         files = sorted((REAL_ROOT / "chapters").glob("*/bugs/*.cu"))
         self.assertGreater(len(files), 50)

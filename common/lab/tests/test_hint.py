@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import unittest
 from unittest import mock
 
-from lab import build, check, hint, todos
+from lab import check, hint, todos
+from lab.chapters import Chapter
 from lab.complaint import Complaint
 from lab.project import Project
 from lab.tests.fake import CHAPTERS, GREEN, REAL_ROOT, FakeCheckout, printed, skeleton, write
@@ -148,13 +150,13 @@ class Hint(FakeCheckout):
         self.assertIn("lab: this is not remembered", errors.getvalue())
 
 
-class Chapters(FakeCheckout):
+class Chapters(unittest.TestCase):
     def test_every_todo_of_every_chapter_has_its_three_hints_and_they_fit_a_terminal(self) -> None:
         project = Project(REAL_ROOT)
         folders = sorted(path.name for path in (REAL_ROOT / "solutions").iterdir())
         self.assertGreaterEqual(len(folders), 8)
         for name in folders:
-            chapter = build.Chapter(name[:2], name, "", "", "", "")
+            chapter = Chapter(name[:2], name, "", "", "", "")
             hints = hint.read(project, chapter)
             self.assertEqual(list(hints), todos.numbers(project, chapter))
             for todo, of_todo in hints.items():
