@@ -8,36 +8,13 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
 from testing import page_tables  # noqa: E402
+from testing.mbarrier import Mbarrier  # noqa: E402
 
 CHANNELS, CHANNEL_BYTES, BOX_PIXELS = 32, 2, 2
 BOX_BYTES = BOX_PIXELS * BOX_PIXELS * CHANNELS * CHANNEL_BYTES
 SMS, CLOCK_HZ = 132, 1.98e9
 SM_BOXES = -(-48 * 20522 * 32 // SMS)  # of field, a point each
 UNIT_CYCLES, L2_BYTES_A_CYCLE = 7.05, 35  # copy_rate
-
-
-class Mbarrier:
-    """The counters of an mbarrier that expects one arrival a phase."""
-
-    def __init__(self) -> None:
-        self.phase, self.pending, self.tx = 0, 1, 0
-
-    def arrive_expect_tx(self, count: int) -> None:
-        self.tx += count
-        self.pending -= 1
-        self._complete()
-
-    def land(self, count: int) -> None:
-        self.tx -= count
-        self._complete()
-
-    def wait(self, parity: int) -> str:
-        return "passes" if self.phase & 1 != parity else "blocks"
-
-    def _complete(self) -> None:
-        if self.pending == 0 and self.tx == 0:
-            self.phase += 1
-            self.pending = 1
 
 
 def box_row(cells: list[str], height: int, width: int) -> list[str]:
@@ -54,20 +31,20 @@ def box_row(cells: list[str], height: int, width: int) -> list[str]:
 def phase_row(cells: list[str], boxes: int) -> list[str]:
     """The row of tile k, which the first cell gives: all tiles before it have come and gone."""
     k, parity = int(cells[0]), int(cells[0]) & 1
-    bar = Mbarrier()
+    bar = Mbarrier(1)
     for _ in range(k):
-        bar.arrive_expect_tx(boxes * BOX_BYTES)
+        bar.arrive(boxes * BOX_BYTES)
         for _ in range(boxes):
             bar.land(BOX_BYTES)
     row = [str(k), str(bar.phase)]
-    bar.arrive_expect_tx(boxes * BOX_BYTES)
-    row += [str(bar.pending), str(bar.tx), str(parity)]
-    always_parity_0 = bar.wait(0)
+    bar.arrive(boxes * BOX_BYTES)
+    row += [str(bar.arrivals), str(bar.bytes), str(parity)]
+    always_parity_0 = bar.answer(0)
     for landed in range(1, boxes + 1):
         bar.land(BOX_BYTES)
         if landed == 5:
-            row += [str(bar.tx), bar.wait(parity)]
-    return [*row, str(bar.phase), bar.wait(parity), always_parity_0]
+            row += [str(bar.bytes), bar.answer(parity)]
+    return [*row, str(bar.phase), bar.answer(parity), always_parity_0]
 
 
 def check_prose(page: Path) -> None:

@@ -8,25 +8,9 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "common"))
 from testing import occupancy, page_tables  # noqa: E402
+from testing.mbarrier import Mbarrier  # noqa: E402
 
 PAGE = Path(__file__).with_name("README.md")
-
-
-@dataclass
-class Barrier:
-    """An mbarrier without bytes: a phase is over when `count` arrivals have come."""
-
-    count: int
-    phase: int = 0
-    arrived: int = 0
-
-    def arrive(self) -> None:
-        self.arrived += 1
-        if self.arrived == self.count:
-            self.phase, self.arrived = self.phase + 1, 0
-
-    def passes(self, parity: int) -> bool:
-        return self.phase & 1 != parity
 
 
 @dataclass
@@ -34,12 +18,12 @@ class Ring:
     """The barriers of a block with so many stages, and what the roles do with them."""
 
     stages: int
-    full: list[Barrier] = field(init=False)
-    empty: list[Barrier] = field(init=False)
+    full: list[Mbarrier] = field(init=False)
+    empty: list[Mbarrier] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.full = [Barrier(16) for _ in range(self.stages)]
-        self.empty = [Barrier(2) for _ in range(self.stages)]
+        self.full = [Mbarrier(16) for _ in range(self.stages)]
+        self.empty = [Mbarrier(2) for _ in range(self.stages)]
 
     def fill(self, k: int) -> None:
         for _ in range(16):

@@ -4,61 +4,29 @@ from __future__ import annotations
 
 import re
 import unittest
-from dataclasses import dataclass
 from pathlib import Path
 
 from testing import page_tables
+from testing.mbarrier import Mbarrier
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/phases.md"
 TILE_BYTES = 16  # any number will do
 
 
-@dataclass
-class Barrier:
-    """An mbarrier that is initialised with `expected` arrivals."""
-
-    expected: int
-    phase: int = 0
-    bytes: int = 0
-
-    def __post_init__(self) -> None:
-        self.arrivals = self.expected  # that are outstanding
-
-    def arrive(self, announced: int = 0) -> None:
-        self.bytes += announced
-        self.arrivals -= 1
-        self._complete()
-
-    def land(self, landed: int) -> None:
-        self.bytes -= landed
-        self._complete()
-
-    def passes(self, parity: int) -> bool:
-        return self.phase % 2 != parity
-
-    def _complete(self) -> None:
-        if self.arrivals == 0 and self.bytes == 0:
-            self.phase, self.arrivals = self.phase + 1, self.expected
-
-
-def answer(barrier: Barrier, parity: int) -> str:
-    return "passes" if barrier.passes(parity) else "blocks"
-
-
 def one_barrier(events: list[str]) -> list[list[str]]:
     """The rows of the first trace, from what happens."""
     rows = []
-    barrier = Barrier(0)
+    barrier = Mbarrier(0)
     for event in events:
         if init := re.fullmatch(r"init with (\d+) arrivals", event):
-            barrier = Barrier(int(init[1]))
+            barrier = Mbarrier(int(init[1]))
         elif landed := re.fullmatch(r"(\d+) bytes land", event):
             barrier.land(int(landed[1]))
         elif arrival := re.fullmatch(r"[A-Z] (?:announces (\d+) bytes and )?arrives", event):
             barrier.arrive(int(arrival[1] or 0))
         else:
             raise ValueError(f"{PAGE}: “{event}” is nothing that can happen to a barrier.")
-        answers = [answer(barrier, parity) for parity in (0, 1)]
+        answers = [barrier.answer(parity) for parity in (0, 1)]
         rows.append([event, str(barrier.arrivals), str(barrier.bytes), f"phase {barrier.phase}", *answers])
     return rows
 
@@ -67,7 +35,7 @@ def meant(phases: int) -> list[list[str]]:
     """What a wait that means a phase gets to hear while another one is running."""
 
     def heard(running: int, phase: int) -> str:
-        passes = Barrier(1, running).passes(phase % 2)
+        passes = Mbarrier(1, running).passes(phase % 2)
         if passes == (phase < running):
             return "passes" if passes else "blocks"
         return "**passes too early**" if passes else "**blocks for a phase that is over**"
@@ -77,7 +45,7 @@ def meant(phases: int) -> list[list[str]]:
 
 def ring(slots: int, turns: list[tuple[str, int]]) -> list[list[str]]:
     """The rows of the ring's trace: what each turn of the producer, a copy or the consumer meets and leaves behind."""
-    full, empty = [Barrier(1) for _ in range(slots)], [Barrier(1) for _ in range(slots)]
+    full, empty = [Mbarrier(1) for _ in range(slots)], [Mbarrier(1) for _ in range(slots)]
     rows = []
     for who, tile in turns:
         slot, lap = tile % slots, tile // slots
@@ -86,7 +54,7 @@ def ring(slots: int, turns: list[tuple[str, int]]) -> list[list[str]]:
             full[slot].land(TILE_BYTES)
         else:
             name, barrier, phase = ("empty", empty[slot], lap - 1) if who == "producer" else ("full", full[slot], lap)
-            wait = [f"`{name}[{slot}]`", str(phase % 2), str(phase), answer(barrier, phase % 2)]
+            wait = [f"`{name}[{slot}]`", str(phase % 2), str(phase), barrier.answer(phase % 2)]
             if barrier.passes(phase % 2):
                 full[slot].arrive(TILE_BYTES) if who == "producer" else empty[slot].arrive()
         rows.append([who, str(tile), str(slot), *wait, *(str(barrier.phase) for barrier in (*full, *empty))])
