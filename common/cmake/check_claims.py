@@ -35,10 +35,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import common_folder  # before what lies there
 import tables
-
-sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
-from testing import page_tables  # noqa: E402
+from testing import page_tables
 
 _SECONDS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3}
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
