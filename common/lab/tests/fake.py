@@ -13,6 +13,7 @@ import unittest
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
+from xml.sax.saxutils import escape
 
 from lab.chapters import Chapter
 from lab.project import Project
@@ -88,6 +89,14 @@ class FakeCheckout(unittest.TestCase):
             shutil.copytree(REAL_ROOT / "common" / name, self.project.root / "common" / name, ignore=ignored)
         for name in ("bugs.py", "markers.py", "processes.py"):
             shutil.copy(REAL_ROOT / "common" / name, self.project.root / "common" / name)
+
+
+def red(name: str, *messages: str) -> str:
+    """The report of a single case that is red for these reasons."""
+    texts = (f'<Message type="ERROR"><Text>{escape(message)}</Text></Message>' for message in messages)
+    verdict = '<OverallResultsAsserts test_case_success="false"/>'
+    case = f'<TestCase name="{name}">{"".join(texts)}{verdict}</TestCase>'
+    return f"<doctest><TestSuite>{case}</TestSuite></doctest>"
 
 
 def write(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from unittest import mock
 
 from lab import check, compare, ladder, progress, replays, standing, verdicts
 from lab.complaint import Complaint
-from lab.tests.fake import CHAPTERS, GREEN, REAL_ROOT, FakeCheckout, printed, skeleton, write
+from lab.tests.fake import CHAPTERS, GREEN, REAL_ROOT, FakeCheckout, printed, red, skeleton, write
 from lab.tests.test_benchmark import document, row
 
 _FIRST, _SECOND = CHAPTERS
@@ -60,10 +60,8 @@ class Check(FakeCheckout):
 
     def test_long_sentences_are_wrapped_and_quoted_source_is_cut_off(self) -> None:
         quote = "   kernel.cu:61   sum += " + "x" * 120
-        report = f"""<doctest><TestSuite><TestCase name="1.1 c"><Message type="ERROR"><Text>{"many words " * 20}
-{quote}
-{"line" * 5}</Text></Message><OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
-        self.doctest_program("ch01", report, code=1)
+        message = f"{'many words ' * 20}\n{quote}\n{'line' * 5}"
+        self.doctest_program("ch01", red("1.1 c", message), code=1)
         code, output = self.check()
         self.assertEqual(code, 1)
         self.assertIn(f"\n    {quote[:95]}…\n", output)
@@ -75,10 +73,7 @@ class Check(FakeCheckout):
         end = ["   rule: somebody must arrive", "   replay: ./lab check 1 --replay build/replay/deadlock-00001"]
         for details, left_out in ((9, 0), (10, 2), (40, 32)):
             message = "\n".join([*begin, *(f"   detail {i}" for i in range(details)), *end])
-            report = f"""<doctest><TestSuite><TestCase name="1.1 c"><Exception>{message}</Exception>
-<Message type="ERROR"><Text>another\nof two lines</Text></Message>
-<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
-            self.doctest_program("ch01", report, code=1)
+            self.doctest_program("ch01", red("1.1 c", message, "another\nof two lines"), code=1)
             lines = [line.removeprefix(" " * 4) for line in self.check()[1].splitlines()]
             shown = lines[lines.index("  red    1.1 c") : lines.index("0 of 1 green; first red: 1.1 c")]
             self.assertEqual(len(shown), 15, shown)
@@ -88,23 +83,15 @@ class Check(FakeCheckout):
     def test_of_several_messages_each_line_is_shown_or_counted(self) -> None:
         for lines, last in ((12, "second 12"), (13, "second 13"), (14, "… 2 more lines"), (40, "… 28 more lines")):
             second = "\n".join(f"second {number}" for number in range(1, lines + 1))
-            report = f"""<doctest><TestSuite><TestCase name="1.1 c"><Exception>first</Exception>
-<Message type="ERROR"><Text>{second}</Text></Message>
-<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
-            self.doctest_program("ch01", report, code=1)
+            self.doctest_program("ch01", red("1.1 c", "first", second), code=1)
             shown = self.check()[1].partition("  red ")[2].partition("\n0 of 1 green")[0].splitlines()
             self.assertEqual((len(shown), shown[-1].strip()), (min(lines + 2, 15), last))
 
     def test_where_no_todo_is_to_blame_it_says_the_line_that_the_message_names(self) -> None:
         kernel = "chapters/01_baseline/kernel.cu"
         write(self.project.kernel(_FIRST), "a\n  TODO(1.9);\n")
-        report = f"""<doctest><TestSuite><TestCase name="1.1 c">
-<Message type="ERROR"><Text>error[data-race]: x
-   other.h:3   y;
-   {kernel}:61   z;
-   {kernel}:7   z;</Text></Message>
-<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
-        self.doctest_program("ch01", report, code=1)
+        message = f"error[data-race]: x\n   other.h:3   y;\n   {kernel}:61   z;\n   {kernel}:7   z;"
+        self.doctest_program("ch01", red("1.1 c", message), code=1)
         self.assertTrue(self.check()[1].endswith(f"\nlook at {kernel}:61\n"))
 
     def test_of_a_read_that_came_too_early_it_says_the_line_of_the_wait(self) -> None:
@@ -118,12 +105,7 @@ class Check(FakeCheckout):
             ("read-in-flight", "   no word of it", 61),
             ("deadlock", quoted, 61),
         ):
-            report = f"""<doctest><TestSuite><TestCase name="1.1 c">
-<Message type="ERROR"><Text>error[{name}]: x
-   {kernel}:61   z;
-{line.replace("<", "&lt;")}</Text></Message>
-<OverallResultsAsserts test_case_success="false"/></TestCase></TestSuite></doctest>"""
-            self.doctest_program("ch01", report, code=1)
+            self.doctest_program("ch01", red("1.1 c", f"error[{name}]: x\n   {kernel}:61   z;\n{line}"), code=1)
             self.assertTrue(self.check()[1].endswith(f"\nlook at {kernel}:{at}\n"), (name, line))
 
     def test_next_is_the_first_open_todo_not_the_one_that_was_met_first(self) -> None:
