@@ -1,10 +1,12 @@
-"""What tests read out of a Markdown page: its headings and their anchors, where it links to, which files it mentions."""
+"""Which Markdown pages there are, and what tests read out of one: its headings and their anchors, where it links to,
+which files it mentions."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 _FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6}) +(.+?)(?: +#+)?$", re.MULTILINE)
@@ -14,6 +16,12 @@ _LINK = re.compile(
 )
 _CODE = re.compile(r"`([^`\n]+)`")
 _PLACEHOLDER = re.compile(r"NN|NAME|\bN\b|[<>{}$…]|\.\.\.")
+
+
+def every(root: Path) -> list[Path]:
+    """All pages of the project in `root`."""
+    folders = ("docs", "chapters", "common", "solutions", ".github", ".devcontainer")
+    return [*root.glob("*.md"), *(page for folder in folders for page in sorted(root.glob(f"{folder}/**/*.md")))]
 
 
 def headings(text: str) -> list[tuple[int, str]]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lab import arguments
 from lab.complaint import Complaint
+from testing import pages
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("chapters/**/*.md")]
 _COMMAND = re.compile(r"\./lab\b(?: +[^`#\n|]*)?")
 
 
@@ -32,7 +32,8 @@ def is_understood(command: str) -> bool:
 
 class Commands(unittest.TestCase):
     def test_every_command_of_a_page_is_understood(self) -> None:
-        found = [(page, command) for page in PAGES for command in commands(page.read_text(encoding="utf-8"))]
+        texts = [(page, page.read_text(encoding="utf-8")) for page in pages.every(ROOT)]
+        found = [(page, command) for page, text in texts for command in commands(text)]
         self.assertGreater(len(found), 50)
         wrong = [f"{page.relative_to(ROOT)}: ./lab {words}" for page, words in found if not is_understood(words)]
         self.assertEqual(wrong, [])

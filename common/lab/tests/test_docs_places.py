@@ -14,11 +14,6 @@ from testing import pages
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def all_pages() -> list[Path]:
-    folders = ("docs", "chapters", "common", "solutions", ".github", ".devcontainer")
-    return [*ROOT.glob("*.md"), *(page for folder in folders for page in sorted(ROOT.glob(f"{folder}/**/*.md")))]
-
-
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
@@ -79,11 +74,11 @@ class Places(unittest.TestCase):
     maxDiff = None
 
     def test_every_link_and_every_file_that_a_page_mentions_is_there(self) -> None:
-        wrong = {str(page.relative_to(ROOT)): places for page in all_pages() if (places := wrong_places(page, ROOT))}
-        self.assertEqual(wrong, {})
+        places = {str(page.relative_to(ROOT)): wrong_places(page, ROOT) for page in pages.every(ROOT)}
+        self.assertEqual({page: wrong for page, wrong in places.items() if wrong}, {})
 
     def test_the_pages_are_found_and_do_have_links_and_mention_files(self) -> None:
-        texts = [read(page) for page in all_pages()]
+        texts = [read(page) for page in pages.every(ROOT)]
         self.assertGreaterEqual(len(texts), 16)
         self.assertGreater(sum(1 for text in texts for _ in pages.linked(text)), 50)
         self.assertGreater(sum(1 for text in texts for link in pages.linked(text) if "#L" in link), 50)
@@ -92,7 +87,7 @@ class Places(unittest.TestCase):
     def test_each_page_in_docs_is_linked_from_another_page(self) -> None:
         targets = {
             (page.parent / link.partition("#")[0]).resolve()
-            for page in all_pages()
+            for page in pages.every(ROOT)
             for link in pages.linked(read(page))
             if not link.startswith("#")
         }
