@@ -452,7 +452,8 @@ class Measured(FakeCheckout):
         self.benchmark("ch01_bench", global_loads=1234567, relative_l2=2.1e-4)
         with printed() as output:
             ladder.run(self.project, [_FIRST], record=False, command="./lab run")
-        self.assertRegex(output.getvalue(), r"01_baseline +field local +1,234,567 +2\.1e-04\n")  # and no column of zeros
+        # And no column of zeros.
+        self.assertRegex(output.getvalue(), r"01_baseline +field local +1,234,567 +2\.1e-04\n")
         with self.assertRaisesRegex(Complaint, "--record needs a GPU") as raised:
             ladder.run(self.project, [_FIRST], record=True, command="./lab run --record")
         self.assertEqual(raised.exception.code, 2)

@@ -109,7 +109,7 @@ class Report(unittest.TestCase):
         self.assertEqual(Case("c", "", False, True, messages).names, ["data-race", "nan"])
 
     def test_the_most_telling_red_case_is_the_first_with_a_finding(self) -> None:
-        reasons = ["wrong[nan]: 3 of 3", "wrong[stale-tile]: it is", "error[read-in-flight]: early", "error[deadlock]: x"]
+        reasons = ["wrong[nan]: 3 of 3", "wrong[stale-tile]: x", "error[read-in-flight]: early", "error[deadlock]: x"]
         cases = [Case(reason, "", False, True, (reason,)) for reason in reasons]
         self.assertIs(Outcome(cases).telling_red, cases[2])
         self.assertIs(Outcome(cases[:2]).telling_red, cases[0], "none has one: the first")

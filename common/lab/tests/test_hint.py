@@ -128,8 +128,9 @@ class Hint(FakeCheckout):
         self.assertIn("has no hint for TODO 1.9; there are hints for 1.1, 1.2, 1.3.", unknown.sentence)
         for level in ("0", "4", "x", "²", "-1"):
             wrong = self.complaint(level=level)
-            sentence = f"there is no hint {level} for TODO 1.1: its levels are 1 (a question), 2 (the rule), 3 (the line,"
-            self.assertEqual((wrong.code, wrong.sentence), (2, f"{sentence} with a hole)."))
+            levels = "1 (a question), 2 (the rule), 3 (the line, with a hole)"
+            sentence = f"there is no hint {level} for TODO 1.1: its levels are {levels}."
+            self.assertEqual((wrong.code, wrong.sentence), (2, sentence))
         self.assertIn("has no hint under its heading 1.3", self.complaint(todo="1.3").sentence)
         write(self.project.hints(_FIRST), "")
         self.assertTrue(self.complaint().sentence.endswith("hints.md has no hint for TODO 1.1."))

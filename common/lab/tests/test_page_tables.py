@@ -1,4 +1,4 @@
-"""page_tables.py: what is a table, what differs, and what a page or a kernel lacks; occupancy.py: how many blocks fit."""
+"""page_tables.py: what is a table, what differs, what a page or a kernel lacks; occupancy.py: how many blocks fit."""
 
 from __future__ import annotations
 
