@@ -35,10 +35,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import common_folder  # before what lies there
 import tables
-
-sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
-from testing import page_tables  # noqa: E402
+from testing import page_tables
 
 _SECONDS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3}
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -212,7 +211,8 @@ class Page:
         self.root = root
         self.text = path.read_text(encoding="utf-8")
         said = " ".join(paragraph.text for paragraph in paragraphs(self.text))
-        self.known = [record for record in known if re.search(rf"\b{record.gpu.split()[-1]}\b", said)]
+        gpus = {gpu for gpu in {record.gpu for record in known} if re.search(rf"\b{gpu.split()[-1]}\b", said)}
+        self.known = [record for record in known if record.gpu in gpus]
         self.name = str(path.relative_to(root))
         self.chapter = path.parent.name[:2] if path.parent.parent.name == "chapters" else ""
         test = path.with_name("test_page.py")
