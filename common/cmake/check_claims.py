@@ -53,7 +53,7 @@ _FACTOR = re.compile(
 _HIDDEN = re.compile(r"^```.*?^```|^<!-- table: .*?^<!-- end of table -->", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _EXPLAINED = re.compile(r"<!-- (?P<kind>measured|quoted|set) (?P<claims>[^:]*): (?P<source>.*?) -->")
-_DEMANDED = re.compile(r"it should (?:be (?P<row>\|.*?\|)(?:, and is|\.$)|say “(?P<said>.*)”, and does not)", re.DOTALL)
+_DEMANDED = re.compile(r"it should (?:be (?P<row>\|.*?\|), and is|say “(?P<said>.*)”, and does not)", re.DOTALL)
 _NEAR = 0.05  # a record so much away, of a claim, may be what is meant
 _FOLDERS = ("chapters/", "common/", "docs/", "solutions/")
 _REPAIR = (
@@ -270,7 +270,7 @@ class Page:
         said = _run(self.test, self.text[: claim.start] + other + self.text[claim.start + len(claim.number) :])
         demanded = _DEMANDED.search(said)
         words = " ".join((demanded["row"] or demanded["said"]).split()) if demanded else ""
-        return bool(words) and words in _run_together(self.text), bool(said)
+        return bool(words) and words in page_tables.joined(self.text), bool(said)
 
     def _explained(self, paragraph: Paragraph, claims: set[str]) -> set[str]:
         """What the comments above the paragraph account for. Notes what is wrong with them."""
@@ -291,7 +291,8 @@ class Page:
         files = [word for word in words if word.startswith(_FOLDERS)]
         faults = [f"there is no {file}" for file in files if not (self.root / file).is_file()]
         command = r"\s".join(r"\S+" if word in files else re.escape(word) for word in words)
-        if kind == "measured" and not re.search(command, _run_together(_COMMENT.sub("", self.text))):
+        shown = page_tables.joined(_COMMENT.sub("", self.text).replace("\\\n", "\n"))
+        if kind == "measured" and not re.search(command, shown):
             faults.append(f"the page does not show its readers the command {source}")
         if kind == "set" and not files:
             faults.append(f"{source} is no file of the project")
@@ -320,11 +321,6 @@ def _is_quotient(claim: Claim, values: list[float]) -> bool:
             if above != below and any(claim.is_about(value) for value in of_claim):
                 return True
     return False
-
-
-def _run_together(text: str) -> str:
-    """The text with its lines joined, those of a quotation and of a command, too."""
-    return " ".join(text.replace("\n> ", "\n").replace("\\\n", "\n").split())
 
 
 def _load(test: Path) -> ModuleType:

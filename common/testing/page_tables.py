@@ -58,9 +58,14 @@ def number(cell: str) -> float:
     return float(cell.split()[0].replace(",", ""))
 
 
+def joined(text: str) -> str:
+    """A page's text, its lines (also those of a quotation) joined by single spaces."""
+    return " ".join(text.replace("\n> ", "\n").split())
+
+
 def prose(page: Path) -> str:
-    """The page's text, its lines (also those of a quotation) joined by single spaces."""
-    return " ".join(read(page).replace("\n> ", "\n").split())
+    """The page, joined."""
+    return joined(read(page))
 
 
 def require(page: Path, *claims: str) -> None:
