@@ -36,7 +36,7 @@ from pathlib import Path
 from types import ModuleType
 
 import common_folder  # before what lies there
-import tables
+from result_files import BOUNDS, ResultError, Results, bounds_of
 from testing import page_tables
 
 _SECONDS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3}
@@ -113,14 +113,14 @@ class Paragraph:
     section: str
 
 
-def records(results: tables.Results) -> list[Record]:
+def records(results: Results) -> list[Record]:
     """Everything in docs/results/ that a page can quote."""
     found = []
     for gpu, recordings in results.gpus.items():
         for chapter, recording in recordings.items():
             for result in recording["results"]:
-                for key in ("ms", *(bound for bound in tables.BOUNDS if bound in result)):
-                    what = f"{chapter}, {result['shape']}{'' if key == 'ms' else ', ' + tables.BOUNDS[key] + ' bound'}"
+                for key in ("ms", *bounds_of(result)):
+                    what = f"{chapter}, {result['shape']}{'' if key == 'ms' else ', ' + BOUNDS[key] + ' bound'}"
                     found.append(Record(result[key] * 1e-3, "time", gpu, chapter[:2], result["shape"], what))
     for recorded in (one for kind in results.grids.values() for one in kind):
         factor = _SECONDS.get(recorded["unit"])
@@ -349,7 +349,7 @@ def _run(test: ModuleType, text: str) -> str:
 
 def check(root: Path) -> tuple[int, list[str]]:
     """How many claims the pages have, and what is wrong with them."""
-    known = records(tables.Results(root))
+    known = records(Results(root))
     paths = [root / "README.md", *sorted(root.glob("docs/*.md")), *sorted(root.glob("chapters/*/README.md"))]
     pages = [Page(root, path, known) for path in paths]
     for page in pages:
@@ -366,7 +366,7 @@ def main() -> None:
     root: Path = parser.parse_args().root
     try:
         count, wrong = check(root.resolve())
-    except tables.TableError as error:
+    except ResultError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{error.filename} cannot be read: {error.strerror}.")
