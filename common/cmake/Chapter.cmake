@@ -159,7 +159,7 @@ function(tutorial_chapter name)
     if(timelines)  # then the page's pictures are checked
       set_target_properties(${ch}_solution_trace PROPERTIES EXCLUDE_FROM_ALL OFF)
       set(drawn_of ${chapter}/README.md ${solution})
-      set(pictures ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/common/trace/pictures.py)
+      set(pictures ${Python3_EXECUTABLE} -B ${tools}/pictures.py)
       labelled_test(${ch}_pictures docs ${pictures} --check ${drawn_of} $<TARGET_FILE:${ch}_solution_trace>)
       add_custom_target(${ch}_draw COMMAND ${pictures} ${drawn_of} $<TARGET_FILE:${ch}_solution_trace>)
       add_dependencies(pictures ${ch}_draw)
