@@ -53,7 +53,6 @@ _FACTOR = re.compile(
 _HIDDEN = re.compile(r"^```.*?^```|^<!-- table: .*?^<!-- end of table -->", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _EXPLAINED = re.compile(r"<!-- (?P<kind>measured|quoted|set) (?P<claims>[^:]*): (?P<source>.*?) -->")
-_DEMANDED = re.compile(r"it should (?:be (?P<row>\|.*?\|), and is|say “(?P<said>.*)”, and does not)", re.DOTALL)
 _NEAR = 0.05  # a record so much away, of a claim, may be what is meant
 _FOLDERS = ("chapters/", "common/", "docs/", "solutions/")
 _REPAIR = (
@@ -267,10 +266,9 @@ class Page:
         if not self.test:
             return False, False
         other = claim.number[:-1] + str((int(claim.number[-1]) + 5) % 10)
-        said = _run(self.test, self.text[: claim.start] + other + self.text[claim.start + len(claim.number) :])
-        demanded = _DEMANDED.search(said)
-        words = " ".join((demanded["row"] or demanded["said"]).split()) if demanded else ""
-        return bool(words) and words in page_tables.joined(self.text), bool(said)
+        end = _run(self.test, self.text[: claim.start] + other + self.text[claim.start + len(claim.number) :])
+        right = page_tables.joined(end.right) if isinstance(end, page_tables.Difference) else ""
+        return bool(right) and right in page_tables.joined(self.text), end is not None
 
     def _explained(self, paragraph: Paragraph, claims: set[str]) -> set[str]:
         """What the comments above the paragraph account for. Notes what is wrong with them."""
@@ -333,18 +331,16 @@ def _load(test: Path) -> ModuleType:
     return module
 
 
-def _run(test: ModuleType, text: str) -> str:
-    """What a chapter's test says of a page with this text; "" if nothing is wrong."""
+def _run(test: ModuleType, text: str) -> BaseException | None:
+    """How a chapter's test ends on a page with this text; None if nothing is wrong."""
     read, page_tables.read = page_tables.read, lambda page: text
     try:
         test.main()
-    except SystemExit as end:
-        return str(end)
-    except Exception as error:  # a page on which the test stumbles
-        return repr(error)
+    except (SystemExit, Exception) as end:  # Exception: a page on which the test stumbles
+        return end
     finally:
         page_tables.read = read
-    return ""
+    return None
 
 
 def check(root: Path) -> tuple[int, list[str]]:
