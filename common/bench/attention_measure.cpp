@@ -40,22 +40,22 @@ bench::Shape<Types> measured(const char* name, const Shape& shape) {
 
 #if GPU_IS_REAL
 
-std::shared_ptr<void> bench::register_chapter(double) {
+std::shared_ptr<void> bench::register_chapter() {
   return register_kernels<Types>({measured("small", small_shape()), measured("mission", mission_shape()),
                                   measured("long", long_shape()), measured("large 64", large_shape(64)),
                                   measured("large 128", large_shape(128)), measured("decode", decode_shape())});
 }
 
-std::shared_ptr<void> bench::register_sweep(double) {
+std::shared_ptr<void> bench::register_sweep() {
   return register_configurations<Types>(
       {measured("mission", mission_shape()), measured("long", long_shape()), measured("decode", decode_shape())});
 }
 
 #else
 
-std::shared_ptr<void> bench::register_chapter(double) { return register_kernels<Types>({measured("quick", quick_shape())}); }
+std::shared_ptr<void> bench::register_chapter() { return register_kernels<Types>({measured("quick", quick_shape())}); }
 
-std::shared_ptr<void> bench::register_sweep(double) {
+std::shared_ptr<void> bench::register_sweep() {
   return register_configurations<Types>({measured("quick", quick_shape())});
 }
 

@@ -3,7 +3,9 @@
 #include "bench/bench.h"
 #include "bench/chapter.h"
 
+const double bench::boxes_a_point = TUTORIAL_BOXES_A_POINT;
+
 int main(int argc, char** argv) {
-  const auto kept = bench::register_sweep(TUTORIAL_BOXES_A_POINT);
+  const auto kept = bench::register_sweep();
   return bench::run(argc, argv, TUTORIAL_COMPUTE_CAPABILITY);
 }

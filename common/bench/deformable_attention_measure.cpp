@@ -12,7 +12,7 @@ using namespace deformable_attention;
 // What an SM's TMA unit takes for a small box, measured on an H200: build/cuda/bin/copy_rate.
 constexpr double cycles_a_box = 7.05;
 
-void count(benchmark::State& state, const Inputs& inputs, [[maybe_unused]] double boxes_a_point) {
+void count(benchmark::State& state, const Inputs& inputs) {
   const Shape& shape = inputs.shape;
   state.counters["points"] = static_cast<double>(shape.point_count());
 #if GPU_IS_REAL
@@ -31,18 +31,18 @@ void count(benchmark::State& state, const Inputs& inputs, [[maybe_unused]] doubl
   // Issue: a corner's value is converted and added, 2 instructions for 32 channels; an SM issues 4 a cycle.
   state.counters["issue_bound_ms"] = 1e3 * corners * 2 * shape.channels / 32 / 4 / sm_cycles_per_s;
   // TMA: each SM's unit takes one box after the other.
-  if (boxes_a_point > 0) {
-    const double boxes = boxes_a_point * static_cast<double>(shape.point_count());
+  if (bench::boxes_a_point > 0) {
+    const double boxes = bench::boxes_a_point * static_cast<double>(shape.point_count());
     state.counters["tma_bound_ms"] = 1e3 * boxes * cycles_a_box / sm_cycles_per_s;
   }
 #endif
 }
 
-std::vector<bench::Shape<Types>> measured_shapes(double boxes_a_point) {
-  const auto measured = [=](const char* name, const Shape& shape, Sampling sampling) -> bench::Shape<Types> {
-    return {name, [=](uint64_t seed) { return make_inputs(shape, sampling, seed); }, benchmark::kMillisecond,
-            [=](benchmark::State& state, const Inputs& inputs) { count(state, inputs, boxes_a_point); }};
-  };
+bench::Shape<Types> measured(const char* name, const Shape& shape, Sampling sampling) {
+  return {name, [=](uint64_t seed) { return make_inputs(shape, sampling, seed); }, benchmark::kMillisecond, count};
+}
+
+std::vector<bench::Shape<Types>> measured_shapes() {
 #if GPU_IS_REAL
   return {measured("field local", field_shape(), Sampling::local),
           measured("field uniform", field_shape(), Sampling::uniform),
@@ -54,10 +54,6 @@ std::vector<bench::Shape<Types>> measured_shapes(double boxes_a_point) {
 
 }  // namespace
 
-std::shared_ptr<void> bench::register_chapter(double boxes_a_point) {
-  return register_kernels(measured_shapes(boxes_a_point));
-}
+std::shared_ptr<void> bench::register_chapter() { return register_kernels(measured_shapes()); }
 
-std::shared_ptr<void> bench::register_sweep(double boxes_a_point) {
-  return register_occupancies(measured_shapes(boxes_a_point).front());
-}
+std::shared_ptr<void> bench::register_sweep() { return register_occupancies(measured_shapes().front()); }

@@ -34,7 +34,7 @@ struct Shape {
 
   /// Counts what the tables show beside the time: on a GPU the bounds, times that no kernel of this kind can beat, each
   /// for one resource at its peak rate.
-  std::function<void(benchmark::State& state, const Inputs& inputs)> count;
+  void (*count)(benchmark::State& state, const Inputs& inputs);
 };
 
 /// One set of inputs, on the host and on the device, with its judge.

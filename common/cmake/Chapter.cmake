@@ -7,14 +7,16 @@
 # architecture, or on the one whose number of registers its launch bounds are made for. BOXES_A_POINT: how many boxes
 # the kernel asks of the TMA unit for each point that it samples (see bench/chapter.h).
 #
-#   chNN                 tests of the reader's kernel                chNN_bench          reference and previous reference
-#   chNN_solution        tests of the reference                      chNN_compare        reader's, reference, previous
-#   chNN_sweep           the reference in all its configurations (a kernel file may register several)
-#   chNN_skeleton[_K]    tests of the skeleton, with all TODOs open  chNN_given          tests of <build>/given/NN_name/kernel.cu
-#                        or only TODO NN.K                           chNN_given_compare  its comparison
-#   chNN_trace           what the reader's kernel does when       chNN_solution_trace, chNN_given_trace
+#   chNN                 tests of the reader's kernel; chNN_given: of <build>/given/NN_name/kernel.cu
+#   chNN_solution        tests of the reference
+#   chNN_skeleton[_K]    tests of the skeleton, with all TODOs open or only TODO NN.K
 #   chNN_bug_NAME        tests of a broken kernel, which must fail as it declares
-#   chNN_variant_NAME    tests of another right kernel               chNN_ablation_NAME  ablation/NAME.cu in all its configurations
+#   chNN_variant_NAME    tests of another right kernel
+#   chNN_bench           measures the reference and the previous reference
+#   chNN_compare         measures the reader's kernel, too; chNN_given_compare: the given one
+#   chNN_sweep           measures the reference in all its configurations (a kernel file may register several)
+#   chNN_ablation_NAME   measures ablation/NAME.cu in all its configurations
+#   chNN_trace           what the reader's kernel does when; chNN_solution_trace, chNN_given_trace
 
 set(tools ${PROJECT_SOURCE_DIR}/common/cmake)
 add_custom_target(skeletons)
@@ -49,7 +51,8 @@ function(tutorial_chapter name)
   kernel(given ${given} given MEASURED ARCHITECTURES ${architectures})
   set(previous)
   if(NOT arg_PREVIOUS STREQUAL "none")
-    kernel(previous ${PROJECT_SOURCE_DIR}/solutions/${arg_PREVIOUS}/kernel.cu previous MEASURED ARCHITECTURES ${architectures})
+    kernel(previous ${PROJECT_SOURCE_DIR}/solutions/${arg_PREVIOUS}/kernel.cu previous
+           MEASURED ARCHITECTURES ${architectures})
     set(previous ${ch}_kernel_previous_measured)
   endif()
 
@@ -65,11 +68,12 @@ function(tutorial_chapter name)
   macro(labelled_test test label)
     add_test(NAME ${test} COMMAND ${ARGN})
     set_tests_properties(${test} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77 TIMEOUT 1200)
-    if("${label}" MATCHES "_(skeleton|bugs|variants)$")  # what they show, they show in as many schedules as a reader runs
+    # What these show, they show in as many schedules as a reader runs.
+    if("${label}" MATCHES "_(skeleton|bugs|variants)$")
       set_tests_properties(${test} PROPERTIES ENVIRONMENT TUTORIAL_SCHEDULES=20)
     endif()
-    if(TUTORIAL_MACHINE STREQUAL "cuda")
-      set_tests_properties(${test} PROPERTIES RESOURCE_LOCK gpu)  # one at a time: the watchdog measures how long waits take
+    if(TUTORIAL_MACHINE STREQUAL "cuda")  # one at a time: the watchdog measures how long waits take
+      set_tests_properties(${test} PROPERTIES RESOURCE_LOCK gpu)
     endif()
   endmacro()
   test_program(${ch} ${ch}_kernel_yours)
@@ -159,14 +163,15 @@ function(tutorial_chapter name)
     if(timelines)  # then the page's pictures are checked
       set_target_properties(${ch}_solution_trace PROPERTIES EXCLUDE_FROM_ALL OFF)
       set(drawn_of ${chapter}/README.md ${solution})
-      set(pictures ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/common/trace/pictures.py)
+      set(pictures ${Python3_EXECUTABLE} -B ${tools}/pictures.py)
       labelled_test(${ch}_pictures docs ${pictures} --check ${drawn_of} $<TARGET_FILE:${ch}_solution_trace>)
       add_custom_target(${ch}_draw COMMAND ${pictures} ${drawn_of} $<TARGET_FILE:${ch}_solution_trace>)
       add_dependencies(pictures ${ch}_draw)
     endif()
   endif()
 
-  # Kernels with their parts left out, one at a time, to see what each costs; the whole kernel is the first configuration.
+  # Kernels with their parts left out, one at a time, to see what each costs; the whole kernel is the first
+  # configuration.
   file(GLOB ablations CONFIGURE_DEPENDS ${chapter}/ablation/*.cu)
   foreach(ablation IN LISTS ablations)
     cmake_path(GET ablation STEM stem)
@@ -194,8 +199,11 @@ function(tutorial_chapter name)
     string(REGEX REPLACE "^# +([0-9]+ *[:.·-]* *)?" "" title "${title}")
   endif()
   string(REPLACE "none" "" previous_name ${arg_PREVIOUS})
-  set_property(GLOBAL APPEND_STRING PROPERTY tutorial_chapters
-    "  {\"number\": \"${number}\", \"name\": \"${name}\", \"title\": \"${title}\", \"previous\": \"${previous_name}\", \"workload\": \"${arg_WORKLOAD}\", \"compute_capability\": \"${arg_COMPUTE_CAPABILITY}\"},\n")
+  string(CONCAT entry
+    "  {\"number\": \"${number}\", \"name\": \"${name}\", \"title\": \"${title}\", "
+    "\"previous\": \"${previous_name}\", \"workload\": \"${arg_WORKLOAD}\", "
+    "\"compute_capability\": \"${arg_COMPUTE_CAPABILITY}\"},\n")
+  set_property(GLOBAL APPEND_STRING PROPERTY tutorial_chapters "${entry}")
 endfunction()
 
 # Writes <build>/chapters.json, the one list of chapters that the lab reads.

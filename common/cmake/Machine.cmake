@@ -2,8 +2,8 @@
 
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
   message(FATAL_ERROR "This project is compiled with g++ 12 or newer, and the C++ compiler here is "
-    "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} (${CMAKE_CXX_COMPILER}): install g++-12 and configure a fresh "
-    "build folder with -DCMAKE_CXX_COMPILER=g++-12.")
+    "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} (${CMAKE_CXX_COMPILER}): install g++-12 and configure a "
+    "fresh build folder with -DCMAKE_CXX_COMPILER=g++-12.")
 endif()
 
 find_package(doctest REQUIRED)
@@ -22,10 +22,11 @@ target_link_libraries(kernel_options INTERFACE project_options)
 if(TUTORIAL_MACHINE STREQUAL "emulator")
   find_package(Boost CONFIG REQUIRED COMPONENTS context)
   target_compile_definitions(project_options INTERFACE GPU_IS_REAL=0)
-  # The compile contract of kernel files. -fsanitize=thread puts a call before each memory access, -fsanitize=alignment one
-  # where an address does not fit its type; the emulator defines what is called. The others keep the compiler from removing, merging or inventing accesses: -O1 in every build type,
-  # no reasoning from types (kernels read halves as uint4), mem* calls stay calls (Ubuntu's
-  # g++ checks and then inlines them by default: _FORTIFY_SOURCE), endless loops stay loops.
+  # The compile contract of kernel files. -fsanitize=thread puts a call before each memory access, -fsanitize=alignment
+  # one where an address does not fit its type; the emulator defines what is called. The others keep the compiler from
+  # removing, merging or inventing accesses: -O1 in every build type, no reasoning from types (kernels read halves as
+  # uint4), mem* calls stay calls (Ubuntu's g++ checks and then inlines them by default: _FORTIFY_SOURCE), endless loops
+  # stay loops.
   target_compile_options(kernel_options INTERFACE
     -O1 -g -fsanitize=thread --param=tsan-distinguish-volatile=1 --param=tsan-instrument-func-entry-exit=0
     -fsanitize=alignment -fno-strict-aliasing -fno-finite-loops
@@ -89,9 +90,9 @@ if(TUTORIAL_MACHINE STREQUAL "cuda")
   endif()
 endif()
 
-# architectures_for_tests(<result> <architecture>...): of these the one of the GPU that is here, because kernels that only
-# this machine's tests run need no code for others. All of them where the GPU is another; the first where there is none,
-# to see that it compiles.
+# architectures_for_tests(<result> <architecture>...): of these the one of the GPU that is here, because kernels that
+# only this machine's tests run need no code for others. All of them where the GPU is another; the first where there is
+# none, to see that it compiles.
 function(architectures_for_tests result)
   set(chosen ${ARGN})
   if(capability_here)
@@ -105,10 +106,10 @@ function(architectures_for_tests result)
   set(${result} ${chosen} PARENT_SCOPE)
 endfunction()
 
-# tutorial_kernel(<target> <kernel file> <variant> [MEASURED] [ARCHITECTURES ...] [LIBRARIES ...] [OPTIONS ...]): an object
-# library with one kernel file, compiled for this machine and registered under a variant's name. It is for tests: on a GPU
-# with the watchdog (gpu/watchdog.h). MEASURED also makes <target>_measured, for benchmarks and resource gates: without it;
-# and <target>_traced, for timelines: with records of what it does (gpu/trace.h).
+# tutorial_kernel(<target> <kernel file> <variant> [MEASURED] [ARCHITECTURES ...] [LIBRARIES ...] [OPTIONS ...]): an
+# object library with one kernel file, compiled for this machine and registered under a variant's name. It is for tests:
+# on a GPU with the watchdog (gpu/watchdog.h). MEASURED also makes <target>_measured, for benchmarks and resource gates:
+# without it; and <target>_traced, for timelines: with it, and with records of what the kernel does (gpu/trace.h).
 function(tutorial_kernel target file variant)
   cmake_parse_arguments(PARSE_ARGV 3 arg "MEASURED" "" "ARCHITECTURES;LIBRARIES;OPTIONS")
   macro(kernel_library name)

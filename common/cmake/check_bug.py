@@ -3,10 +3,10 @@
     check_bug.py build/emulator/bin/ch01_bug_swapped_xy --source chapters/01_baseline/bugs/swapped_xy.cu
                  --solution solutions/01_baseline/kernel.cu --machine emulator
 
-common/bugs.py says how a bug file is written: its header, and below it the solution with 1 to 8 lines changed, so that a
-bug that was forgotten when its solution changed is noticed. The tests must fail, and one failure must be an announced
-`error[...]` of the emulator or the watchdog, or `wrong[...]` of the judge. Where a GPU may not notice the bug, the check
-is skipped there. Status 77 (skipped: no capable GPU) is passed on.
+common/bugs.py says how a bug file is written: its header, and below it the solution with 1 to 8 lines changed, so that
+a bug that was forgotten when its solution changed is noticed. The tests must fail, and one failure must be an announced
+`error[...]` of the emulator or the watchdog, or `wrong[...]` of the judge. Where a GPU may not notice the bug, the
+check is skipped there. Status 77 (skipped: no capable GPU) is passed on.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from pathlib import Path
 from types import ModuleType
 
 import common_folder  # before what lies there
-import tables
+from result_files import BOUNDS, ResultError, Results, bounds_of
 from testing import page_tables
 
 _SECONDS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3}
@@ -53,7 +53,6 @@ _FACTOR = re.compile(
 _HIDDEN = re.compile(r"^```.*?^```|^<!-- table: .*?^<!-- end of table -->", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _EXPLAINED = re.compile(r"<!-- (?P<kind>measured|quoted|set) (?P<claims>[^:]*): (?P<source>.*?) -->")
-_DEMANDED = re.compile(r"it should (?:be (?P<row>\|.*?\|)(?:, and is|\.$)|say “(?P<said>.*)”, and does not)", re.DOTALL)
 _NEAR = 0.05  # a record so much away, of a claim, may be what is meant
 _FOLDERS = ("chapters/", "common/", "docs/", "solutions/")
 _REPAIR = (
@@ -113,14 +112,14 @@ class Paragraph:
     section: str
 
 
-def records(results: tables.Results) -> list[Record]:
+def records(results: Results) -> list[Record]:
     """Everything in docs/results/ that a page can quote."""
     found = []
     for gpu, recordings in results.gpus.items():
         for chapter, recording in recordings.items():
             for result in recording["results"]:
-                for key in ("ms", *(bound for bound in tables.BOUNDS if bound in result)):
-                    what = f"{chapter}, {result['shape']}{'' if key == 'ms' else ', ' + tables.BOUNDS[key] + ' bound'}"
+                for key in ("ms", *bounds_of(result)):
+                    what = f"{chapter}, {result['shape']}{'' if key == 'ms' else ', ' + BOUNDS[key] + ' bound'}"
                     found.append(Record(result[key] * 1e-3, "time", gpu, chapter[:2], result["shape"], what))
     for recorded in (one for kind in results.grids.values() for one in kind):
         factor = _SECONDS.get(recorded["unit"])
@@ -211,7 +210,8 @@ class Page:
         self.root = root
         self.text = path.read_text(encoding="utf-8")
         said = " ".join(paragraph.text for paragraph in paragraphs(self.text))
-        self.known = [record for record in known if re.search(rf"\b{record.gpu.split()[-1]}\b", said)]
+        gpus = {gpu for gpu in {record.gpu for record in known} if re.search(rf"\b{gpu.split()[-1]}\b", said)}
+        self.known = [record for record in known if record.gpu in gpus]
         self.name = str(path.relative_to(root))
         self.chapter = path.parent.name[:2] if path.parent.parent.name == "chapters" else ""
         test = path.with_name("test_page.py")
@@ -266,10 +266,9 @@ class Page:
         if not self.test:
             return False, False
         other = claim.number[:-1] + str((int(claim.number[-1]) + 5) % 10)
-        said = _run(self.test, self.text[: claim.start] + other + self.text[claim.start + len(claim.number) :])
-        demanded = _DEMANDED.search(said)
-        words = " ".join((demanded["row"] or demanded["said"]).split()) if demanded else ""
-        return bool(words) and words in _run_together(self.text), bool(said)
+        end = _run(self.test, self.text[: claim.start] + other + self.text[claim.start + len(claim.number) :])
+        right = page_tables.joined(end.right) if isinstance(end, page_tables.Difference) else ""
+        return bool(right) and right in page_tables.joined(self.text), end is not None
 
     def _explained(self, paragraph: Paragraph, claims: set[str]) -> set[str]:
         """What the comments above the paragraph account for. Notes what is wrong with them."""
@@ -290,7 +289,8 @@ class Page:
         files = [word for word in words if word.startswith(_FOLDERS)]
         faults = [f"there is no {file}" for file in files if not (self.root / file).is_file()]
         command = r"\s".join(r"\S+" if word in files else re.escape(word) for word in words)
-        if kind == "measured" and not re.search(command, _run_together(_COMMENT.sub("", self.text))):
+        shown = page_tables.joined(_COMMENT.sub("", self.text).replace("\\\n", "\n"))
+        if kind == "measured" and not re.search(command, shown):
             faults.append(f"the page does not show its readers the command {source}")
         if kind == "set" and not files:
             faults.append(f"{source} is no file of the project")
@@ -321,11 +321,6 @@ def _is_quotient(claim: Claim, values: list[float]) -> bool:
     return False
 
 
-def _run_together(text: str) -> str:
-    """The text with its lines joined, those of a quotation and of a command, too."""
-    return " ".join(text.replace("\n> ", "\n").replace("\\\n", "\n").split())
-
-
 def _load(test: Path) -> ModuleType:
     """A chapter's test_page.py, as a module."""
     name = f"test_page_{test.parent.name}"
@@ -336,23 +331,21 @@ def _load(test: Path) -> ModuleType:
     return module
 
 
-def _run(test: ModuleType, text: str) -> str:
-    """What a chapter's test says of a page with this text; "" if nothing is wrong."""
+def _run(test: ModuleType, text: str) -> BaseException | None:
+    """How a chapter's test ends on a page with this text; None if nothing is wrong."""
     read, page_tables.read = page_tables.read, lambda page: text
     try:
         test.main()
-    except SystemExit as end:
-        return str(end)
-    except Exception as error:  # a page on which the test stumbles
-        return repr(error)
+    except (SystemExit, Exception) as end:  # Exception: a page on which the test stumbles
+        return end
     finally:
         page_tables.read = read
-    return ""
+    return None
 
 
 def check(root: Path) -> tuple[int, list[str]]:
     """How many claims the pages have, and what is wrong with them."""
-    known = records(tables.Results(root))
+    known = records(Results(root))
     paths = [root / "README.md", *sorted(root.glob("docs/*.md")), *sorted(root.glob("chapters/*/README.md"))]
     pages = [Page(root, path, known) for path in paths]
     for page in pages:
@@ -369,7 +362,7 @@ def main() -> None:
     root: Path = parser.parse_args().root
     try:
         count, wrong = check(root.resolve())
-    except tables.TableError as error:
+    except ResultError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{error.filename} cannot be read: {error.strerror}.")

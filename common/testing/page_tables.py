@@ -13,6 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+class Difference(SystemExit):
+    """Ends the program with a sentence; `right` is the row or the words that the page should hold."""
+
+    def __init__(self, sentence: str, right: str) -> None:
+        super().__init__(sentence)
+        self.right = right
+
+
 @dataclass(frozen=True)
 class Table:
     """The rows below a marker, without the header, as cells."""
@@ -24,9 +32,10 @@ class Table:
 
     def compare(self, expected: list[list[str]], least: int) -> None:
         """Ends the program with a sentence where a cell is not as expected, or there are fewer than `least` rows."""
-        for number, (cells, right) in enumerate(zip(self.rows, expected), self.first_line):
-            if cells != right:
-                sys.exit(f"{self.page}:{number}: it should be | {' | '.join(right)} |, and is | {' | '.join(cells)} |.")
+        for number, rows in enumerate(zip(self.rows, expected), self.first_line):
+            row, right = (f"| {' | '.join(cells)} |" for cells in rows)
+            if row != right:
+                raise Difference(f"{self.page}:{number}: it should be {right}, and is {row}.", right)
         if len(self.rows) != len(expected) or len(self.rows) < least:
             wanted = max(len(expected), least)
             sys.exit(f"{self.page}:{self.first_line}: the table has {len(self.rows)} rows and should have {wanted}.")
@@ -58,9 +67,14 @@ def number(cell: str) -> float:
     return float(cell.split()[0].replace(",", ""))
 
 
+def joined(text: str) -> str:
+    """A page's text, its lines (also those of a quotation) joined by single spaces."""
+    return " ".join(text.replace("\n> ", "\n").split())
+
+
 def prose(page: Path) -> str:
-    """The page's text, its lines (also those of a quotation) joined by single spaces."""
-    return " ".join(read(page).replace("\n> ", "\n").split())
+    """The page, joined."""
+    return joined(read(page))
 
 
 def require(page: Path, *claims: str) -> None:
@@ -68,7 +82,7 @@ def require(page: Path, *claims: str) -> None:
     text = prose(page)
     for claim in claims:
         if claim not in text:
-            sys.exit(f"{page}: it should say “{claim}”, and does not.")
+            raise Difference(f"{page}: it should say “{claim}”, and does not.", claim)
 
 
 def require_code(kernel: Path, *pieces: str) -> None:

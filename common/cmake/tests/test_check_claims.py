@@ -122,6 +122,7 @@ class CheckClaims(ToolTest):
         said = "It takes 9.9 µs, 1.5 times as long."
         self.accepts(comment.format(file) + said + shown)
         self.accepts(comment.format(file) + said + shown.replace("other.cu", "another.cu"))
+        self.accepts(comment.format(file) + said + shown.replace("compare 6 ", "compare 6 \\\n    "))
         self.accepts("<!-- quoted 693 µs: their notes -->\n> They found\n> 693 µs.")
         self.accepts("<!-- set 20 ms: CMakeLists.txt, docs/results/gpu.json -->\nA graph of 20 ms.")
         self.refuses(comment.format(file) + "It takes 9.8 µs, 1.5 times as long." + shown, "9.8 µs has no source")

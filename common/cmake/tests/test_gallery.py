@@ -78,7 +78,8 @@ class Gallery(ToolTest):
         page = self.page()
         file = "../chapters/03_ring/bugs/twice.cu"
         self.assertIn(f"* **Fix,** at [line 3]({file}#L3), [line 12]({file}#L12):", page)
-        before, after = "-void g() {\n+void f() {\n   wait(parity);\n   int x = tile[slot];\n", "   a();\n   b();\n+  c();\n }\n"
+        before = "-void g() {\n+void f() {\n   wait(parity);\n   int x = tile[slot];\n"
+        after = "   a();\n   b();\n+  c();\n }\n"
         self.assertIn(f"{before} ...\n{after}", page)
 
     def test_a_page_that_follows_its_bugs_passes_and_any_other_does_not(self) -> None:

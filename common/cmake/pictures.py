@@ -15,9 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
-from lab import arguments, trace, trace_svg  # noqa: E402
-from lab.complaint import Complaint  # noqa: E402
+import common_folder  # before what lies there
+from lab import arguments, trace, trace_svg
+from lab.complaint import Complaint
 
 _MARKER = re.compile(r"<!-- timeline: ?(?P<options>.*?) ?-->")
 _PICTURE = re.compile(r"!\[[^\]]+\]\((?P<file>[\w.-]+\.svg)\)")
