@@ -26,19 +26,26 @@ std::string message_of(int threads, std::initializer_list<Step> steps) {
 
 bool tells(const std::string& message, const std::string& words) { return message.find(words) != std::string::npos; }
 
+// Thread 0 stores a word and arrives at a bar; thread 32 waits for `parity` and reads the word. (message_of's
+// __syncthreads() between steps would order everything: so here the threads run as they like.)
+constexpr int the_store = 3, the_arrival = 4, the_wait = 5, the_load = 6;
+Program handover(int parity) {
+  return {64,
+          {{0, Op::init, 0, 1},
+           {0, Op::init_fence},
+           {everybody, Op::block_barrier},
+           {0, Op::store, 5, 1},
+           {0, Op::arrive, 0, 1},
+           {32, Op::wait_parity, 0, parity},
+           {32, Op::load, 5}}};
+}
+
 }  // namespace
 
 TEST_CASE("a race tells whether the first has arrived since, and what each of the two waited for last") {
-  // Each __syncthreads() between steps would order everything: so here the threads run as they like.
-  const Program late(64, {{0, Op::init, 0, 1},
-                          {0, Op::init_fence},
-                          {everybody, Op::block_barrier},
-                          {0, Op::arrive, 0, 1},
-                          {0, Op::store, 5, 1},
-                          {32, Op::wait_parity, 0, 0},
-                          {32, Op::load, 5}});
-  Program early = late;
-  std::swap(early.steps[3], early.steps[4]);
+  const Program early = handover(0);
+  Program late = early;
+  std::swap(late.steps[the_store], late.steps[the_arrival]);
   emulator::Options options = emulator::options();
   bool read_late = false;
   for (options.seed = 0; options.seed < 20; ++options.seed) {
@@ -57,13 +64,7 @@ TEST_CASE("a race tells whether the first has arrived since, and what each of th
 }
 
 TEST_CASE("a race behind a wait that a fresh barrier let pass says so; without a wait, where the first has arrived") {
-  Program program(64, {{0, Op::init, 0, 1},
-                       {0, Op::init_fence},
-                       {everybody, Op::block_barrier},
-                       {0, Op::store, 5, 1},
-                       {0, Op::arrive, 0, 1},
-                       {32, Op::wait_parity, 0, 1},
-                       {32, Op::load, 5}});
+  Program program = handover(1);
   const auto is_told = [&](const std::string& words) {
     emulator::Options options = emulator::options();
     for (options.seed = 0; options.seed < 40; ++options.seed) {
@@ -73,8 +74,8 @@ TEST_CASE("a race behind a wait that a fresh barrier let pass says so; without a
     return false;
   };
   CHECK(is_told("was for parity 1 of `bars`, which a fresh barrier lets pass"));
-  program.steps[5] = program.steps[6];
-  program.size = 6;
+  program.steps[the_wait] = program.steps[the_load];
+  program.size = the_load;
   CHECK(is_told("since then warp 0, lane 0 has arrived in phase 0 of `bars`"));
   CHECK(!is_told("the last wait"));
 }
