@@ -115,18 +115,23 @@ TEST_CASE("two threads that request one copy are told to choose; one that comes 
   CHECK(tells(early, "no more copies than slots are in flight"));
 }
 
-TEST_CASE("two roles of which neither begins are told who begins; a single one that waits in vain is not") {
-  Program program(64, {{0, Op::init, 0, 1},
-                       {0, Op::init, 1, 1},
+TEST_CASE("two roles of which neither begins are told who begins; one role alone, or one that has begun, is not") {
+  Program neither(64, {{0, Op::init, 0, 1},
+                       {0, Op::init, 1, 2},
                        {0, Op::init_fence},
                        {everybody, Op::block_barrier},
                        {warp(0), Op::wait_parity, 0, 0},
                        {warp(1), Op::wait_parity, 1, 0}});
-  CHECK(tells(run(program).message, "suspicious: nobody has arrived anywhere, so nobody begins"));
-  program.steps[5].a = 0;
-  CHECK(!tells(run(program).message, "nobody begins"));
-  program.steps[5] = {warp(1), Op::arrive, 1, 1};
-  CHECK(!tells(run(program).message, "nobody begins"));
+  CHECK(tells(run(neither).message, "suspicious: nobody has arrived anywhere, so nobody begins"));
+  Program alone = neither, begun = neither;
+  alone.steps[5].a = 0;
+  begun.steps[4] = {0, Op::arrive, 1, 1};
+  begun.add({warp(0), Op::wait_parity, 0, 0});
+  for (const Program& program : {alone, begun}) {
+    const std::string message = run(program).message;
+    CHECK(tells(message, "error[deadlock]"));
+    CHECK(!tells(message, "nobody begins"));
+  }
 }
 
 TEST_CASE("bytes that never come: the message says where they were announced and where copies were requested") {
