@@ -97,9 +97,25 @@ TEST_CASE("one arrival too many: a thread that came twice is told so, and anothe
   CHECK(tells(twice, "comes when this phase is complete and the slot is free again"));
   const std::string other =
       message_of(2, {{0, Op::init, 0, 1}, {0, Op::init_fence}, {0, Op::arrive_expect, 0, 16}, {1, Op::arrive, 0, 1}});
-  CHECK(tells(other, "error[too-many-arrivals]"));
-  CHECK(!tells(other, "already arrived"));
-  CHECK(tells(other, "decide for each barrier who arrives, and how often"));
+  const std::string expected = message_of(
+      2,
+      {{0, Op::init, 0, 1}, {0, Op::init_fence}, {0, Op::expect, 0, 16}, {1, Op::arrive, 0, 1}, {0, Op::arrive, 0, 1}});
+  for (const std::string& message : {other, expected}) {
+    CHECK(tells(message, "error[too-many-arrivals]"));
+    CHECK(!tells(message, "already arrived"));
+    CHECK(tells(message, "decide for each barrier who arrives, and how often"));
+  }
+}
+
+TEST_CASE("who only expects bytes has not arrived; who left an arrival to its copies has") {
+  const Step init{0, Op::init, 0, 2}, fence{0, Op::init_fence}, wait{0, Op::wait_parity, 0, 0};
+  const std::string expects = message_of(1, {init, fence, {0, Op::expect, 0, 16}, wait});
+  const std::string copies =
+      message_of(1, {init, fence, {0, Op::cp_async_16, 0, source, 16}, {0, Op::arrive_noinc, 0}, wait});
+  CHECK(tells(expects, "error[deadlock]"));
+  CHECK(tells(expects, "nobody has ever arrived at it"));
+  CHECK(tells(copies, "error[deadlock]"));
+  CHECK(tells(copies, "so far warp 0 arrived at it"));
 }
 
 TEST_CASE("two threads that request one copy are told to choose; one that comes too early is told to wait") {
