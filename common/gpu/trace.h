@@ -5,8 +5,8 @@
 //
 // The lanes of a warp that make a call together write one record, to host memory: stores that nobody waits for, and
 // that are still there when the watchdog has stopped the kernel. A record costs its warp about 200 cycles (H200: a tile
-// of chapter 07 takes 3,330 with all nine records and 1,720 with one; as a function that is called, not inlined, 5,660).
-// When a copy lands is not to be seen: only that a wait for it has passed.
+// of chapter 07 takes 3,330 with all nine records and 1,720 with one; as a function that is called, not inlined,
+// 5,660). When a copy lands is not to be seen: only that a wait for it has passed.
 
 #include <cstdint>
 
