@@ -1,15 +1,10 @@
 #include "trace/events.h"
 
 #if GPU_IS_REAL
+
 #include <cstring>
 
 #include "gpu/trace.h"
-#else
-#include "emulator/control.h"
-#include "emulator/recording.h"
-#endif
-
-#if GPU_IS_REAL
 
 namespace trace {
 namespace {
@@ -73,6 +68,9 @@ std::vector<Event> stop() {
 }  // namespace trace
 
 #else
+
+#include "emulator/control.h"
+#include "emulator/recording.h"
 
 namespace trace {
 namespace {
