@@ -42,6 +42,8 @@ struct Event {
   bool is_arrival() const {
     return kind == Kind::arrived || kind == Kind::dropped || (kind == Kind::expected && epoch > 0);
   }
+  /// A wait that passed.
+  bool is_wait() const { return kind == Kind::waited || kind == Kind::waited_again || kind == Kind::waited_later; }
 };
 
 /// The last events of a block, for messages.

@@ -118,6 +118,20 @@ TEST_CASE("who only expects bytes has not arrived; who left an arrival to its co
   CHECK(tells(copies, "so far warp 0 arrived at it"));
 }
 
+TEST_CASE("a read of a copy in flight is told the reader's last wait, also if that came late") {
+  const std::string message = message_of(33, {{0, Op::init, 0, 1},
+                                              {0, Op::init_fence},
+                                              {0, Op::arrive, 0, 1},
+                                              {0, Op::wait_parity, 0, 0},
+                                              {0, Op::arrive, 0, 1},
+                                              {32, Op::wait_parity, 0, 1},
+                                              {0, Op::bulk, 0, source, 16, 0},
+                                              {32, Op::load, 0}});
+  CHECK(tells(message, "error[read-in-flight]"));
+  CHECK(tells(message, "the last wait for `bars` ("));
+  CHECK(tells(message, ") was for parity 1, and phase 1 was complete long ago"));
+}
+
 TEST_CASE("two threads that request one copy are told to choose; one that comes too early is told to wait") {
   const std::string both = message_of(2, {{0, Op::init, 0, 1},
                                           {0, Op::init_fence},
