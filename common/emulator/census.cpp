@@ -91,9 +91,7 @@ std::vector<int> threads_that_left(const Block& block) {
 std::vector<int> arrived_before(const Block& block, const Barrier& barrier) {
   std::set<int> threads;
   for (const Event& event : block.timeline.events()) {
-    const bool is_arrival =
-        event.kind == Event::Kind::arrived || event.kind == Event::Kind::expected || event.kind == Event::Kind::dropped;
-    if (event.barrier == &barrier && is_arrival) threads.insert(event.thread);
+    if (event.barrier == &barrier && event.is_arrival()) threads.insert(event.thread);
   }
   return {threads.begin(), threads.end()};
 }

@@ -56,8 +56,7 @@ bool explain_waits(Report& report, const Thread& thread, const Copy& copy) {
   const std::string name = name_of(block, barrier);
   const auto events = block.timeline.events();
   const auto is_wait_of = [&](const Event& event, bool of_thread) {
-    return (event.kind == Event::Kind::waited || event.kind == Event::Kind::waited_again) &&
-           event.barrier == &barrier &&
+    return event.is_wait() && event.barrier == &barrier &&
            (of_thread ? event.thread == thread.index : event.thread / warp_size == thread.warp());
   };
   auto last = std::find_if(events.rbegin(), events.rend(), [&](const Event& e) { return is_wait_of(e, true); });

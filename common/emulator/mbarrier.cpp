@@ -131,8 +131,7 @@ const Event* arrival_before(const std::vector<Event>& events, const Barrier& bar
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
     if (event->barrier != &barrier) continue;
     if (event->kind == Event::Kind::completed) return nullptr;
-    const bool arrives = event->kind == Event::Kind::arrived || event->kind == Event::Kind::expected;
-    if (arrives && event->thread == thread.index) return &*event;
+    if (event->is_arrival() && event->thread == thread.index) return &*event;
   }
   return nullptr;
 }

@@ -89,10 +89,8 @@ std::string tell_skipping_wait(const Block& block) {
 
 std::string tell_last_wait(const Block& block, int thread) {
   const std::vector<Event> events = block.timeline.events();
-  const auto found = std::find_if(events.rbegin(), events.rend(), [&](const Event& event) {
-    return event.thread == thread && (event.kind == Event::Kind::waited || event.kind == Event::Kind::waited_again ||
-                                      event.kind == Event::Kind::waited_later);
-  });
+  const auto found = std::find_if(events.rbegin(), events.rend(),
+                                  [&](const Event& event) { return event.thread == thread && event.is_wait(); });
   if (found == events.rend()) return "";
   std::string text = "the last wait of " + describe_in_block(thread) + " (" + place(found->here) + ") was for ";
   if (found->value < 0) {

@@ -37,7 +37,13 @@ struct Event {
   const Copy* copy = nullptr;
   int64_t value = 0;
   Here here{};
-  uint32_t epoch = 0;  // of the thread's clock, where it arrives
+  uint32_t epoch = 0;  // of the thread's clock, where it arrives itself; else 0 (its copies may arrive later)
+
+  bool is_arrival() const {
+    return kind == Kind::arrived || kind == Kind::dropped || (kind == Kind::expected && epoch > 0);
+  }
+  /// A wait that passed.
+  bool is_wait() const { return kind == Kind::waited || kind == Kind::waited_again || kind == Kind::waited_later; }
 };
 
 /// The last events of a block, for messages.

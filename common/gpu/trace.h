@@ -5,8 +5,8 @@
 //
 // The lanes of a warp that make a call together write one record, to host memory: stores that nobody waits for, and
 // that are still there when the watchdog has stopped the kernel. A record costs its warp about 200 cycles (H200: a tile
-// of chapter 07 takes 3,330 with all nine records and 1,720 with one; as a function that is called, not inlined, 5,660).
-// When a copy lands is not to be seen: only that a wait for it has passed.
+// of chapter 07 takes 3,330 with all nine records and 1,720 with one; as a function that is called, not inlined,
+// 5,660). When a copy lands is not to be seen: only that a wait for it has passed.
 
 #include <cstdint>
 
@@ -39,7 +39,7 @@ struct Record {
   Kind kind;        // `nothing` if there is no record here
   uint32_t thread;  // the first of the lanes, counted in the block, x fastest
   uint32_t lanes;
-  uint32_t place;  // of the mbarrier, in bytes of the block's dynamic shared memory
+  int32_t place;  // of the mbarrier, in bytes of the block's dynamic shared memory; -1: there is none
   uint32_t value;
   int line;  // of the call
 };
@@ -61,7 +61,6 @@ __device__ uint32_t record_counts[Board::blocks][Board::warps];
 }  // namespace
 
 GPU_FUNCTION void record(Kind kind, const void* barrier, uint32_t value, int line) {
-  extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
   const uint64_t now = clock64();
   const uint32_t thread = watchdog::thread_in_block(), lanes = __activemask();
   const uint64_t block = watchdog::block_in_grid();
@@ -73,8 +72,7 @@ GPU_FUNCTION void record(Kind kind, const void* barrier, uint32_t value, int lin
   record.clock = now;
   record.thread = thread;
   record.lanes = static_cast<uint32_t>(__popc(lanes));
-  record.place =
-      barrier ? static_cast<uint32_t>(static_cast<const unsigned char*>(barrier) - dynamic_shared_memory) : 0;
+  record.place = barrier ? static_cast<int32_t>(watchdog::place_of(barrier)) : -1;
   record.value = value;
   record.line = line;
   record.kind = kind;

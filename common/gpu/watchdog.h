@@ -68,6 +68,11 @@ GPU_FUNCTION uint32_t thread_in_block() { return threadIdx.x + blockDim.x * (thr
 GPU_FUNCTION uint64_t block_in_grid() {
   return blockIdx.x + uint64_t{gridDim.x} * (blockIdx.y + uint64_t{gridDim.y} * blockIdx.z);
 }
+/// Where a barrier is, in bytes of the block's dynamic shared memory.
+GPU_FUNCTION uint32_t place_of(const void* barrier) {
+  extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
+  return static_cast<uint32_t>(static_cast<const unsigned char*>(barrier) - dynamic_shared_memory);
+}
 GPU_FUNCTION uint64_t nanoseconds() {
   uint64_t now;
   asm volatile("mov.u64 %0, %globaltimer;" : "=l"(now));
@@ -90,7 +95,6 @@ GPU_FUNCTION void jitter() {
 
 /// Writes this thread's record, leaves the others time for theirs, and ends the kernel.
 static __device__ __noinline__ void give_up(const void* barrier, uint32_t parity, Here here) {
-  extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
   const uint32_t place = atomicAdd(&connection.board->threads, 1u);
   if (place < Board::most_records) {
     Record& record = connection.board->records[place];
@@ -102,7 +106,7 @@ static __device__ __noinline__ void give_up(const void* barrier, uint32_t parity
     for (int i = 0; i < room && name[i]; ++i) record.file[i] = name[i];
     record.line = here.line;
     record.parity = parity;
-    record.barrier = static_cast<uint32_t>(static_cast<const unsigned char*>(barrier) - dynamic_shared_memory);
+    record.barrier = place_of(barrier);
     record.thread = thread_in_block();
     record.block = block_in_grid();
     record.state = *static_cast<const volatile uint64_t*>(barrier);

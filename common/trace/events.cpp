@@ -1,15 +1,10 @@
 #include "trace/events.h"
 
 #if GPU_IS_REAL
+
 #include <cstring>
 
 #include "gpu/trace.h"
-#else
-#include "emulator/control.h"
-#include "emulator/recording.h"
-#endif
-
-#if GPU_IS_REAL
 
 namespace trace {
 namespace {
@@ -45,12 +40,6 @@ const char* name_of(recorder::Kind kind) {
   return "";
 }
 
-bool is_of_mbarrier(recorder::Kind kind) {
-  using Kind = recorder::Kind;
-  return kind == Kind::init || kind == Kind::arrival || kind == Kind::wait_begins || kind == Kind::wait_ends ||
-         kind == Kind::request;
-}
-
 }  // namespace
 
 void start(const Setting&) { std::memset(&recorder::board(), 0, sizeof(recorder::Board)); }
@@ -67,7 +56,7 @@ std::vector<Event> stop() {
         event.thread = static_cast<int>(r.thread);
         event.lanes = static_cast<int>(r.lanes);
         event.begin = r.clock;
-        event.place = is_of_mbarrier(r.kind) ? int64_t{r.place} : -1;
+        event.place = r.place;
         event.phase = r.value;
         event.line = r.line;
       }
@@ -79,6 +68,9 @@ std::vector<Event> stop() {
 }  // namespace trace
 
 #else
+
+#include "emulator/control.h"
+#include "emulator/recording.h"
 
 namespace trace {
 namespace {

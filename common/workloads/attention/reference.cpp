@@ -141,10 +141,13 @@ void attend(const Inputs& inputs, int64_t row, const Elements& keys, const Eleme
     }
     return softmax_scale * product;
   };
-  const auto element_of = [&](const Step& step, int64_t i) {
-    if (step.score == Step::Score::of_zero_bytes) return values.zero_byte();
+  const auto add_value = [&](const Step& step, double weight, int64_t begin, int64_t end) {
+    if (step.score == Step::Score::of_zero_bytes) {
+      for (int64_t i = begin; i < end; ++i) output[i] += weight * values.zero_byte();
+      return;
+    }
     const int64_t first = first_element(step.value);
-    return exists(first) ? values[first + i] : unknown;
+    for (int64_t i = begin; i < end; ++i) output[i] += weight * (exists(first) ? values[first + i] : unknown);
   };
 
   const std::vector<Step> all = steps(shape, at.query, rule);
@@ -171,9 +174,12 @@ void attend(const Inputs& inputs, int64_t row, const Elements& keys, const Eleme
     }
     for (size_t key = 0; key < taken.size(); ++key) {
       if (!taken[key].adds_value) continue;
-      for (int64_t i = 0; i < shape.dim; ++i) {
-        const size_t whose = rule.own_lanes_weight ? static_cast<size_t>(i * tile / shape.dim) : key;
-        if (whose < weights.size()) output[i] += weights[whose] * element_of(taken[key], i);
+      if (!rule.own_lanes_weight) {
+        add_value(taken[key], weights[key], 0, shape.dim);
+        continue;
+      }
+      for (int64_t lane = 0; lane < std::ssize(weights); ++lane) {
+        add_value(taken[key], weights[lane], lane * shape.dim / tile, (lane + 1) * shape.dim / tile);
       }
     }
   }

@@ -3,6 +3,7 @@
 // What the tests of the chapters on deformable attention share.
 
 #include <cstddef>
+#include <string_view>
 
 #include "workloads/chapter_test.h"
 #include "workloads/deformable_attention/runner.h"
@@ -16,6 +17,15 @@ inline PackedShape small() {
 
 using workloads::check;
 using workloads::check_bits;
+
+/// Ends the test case, red, if a problem without queries or images is not left alone.
+inline void check_empty(std::string_view configuration = {}) {
+  for (int PackedShape::*size : {&PackedShape::queries, &PackedShape::batch}) {
+    PackedShape shape = small();
+    shape.*size = 0;
+    check(make_inputs(make_shape(shape), Sampling::uniform, 1), configuration);
+  }
+}
 
 /// Puts point number `i` of the inputs at (x, y), given in pixels of its level.
 inline void put(Inputs& inputs, std::size_t i, float x, float y) {

@@ -3,48 +3,28 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 
-#include "judge/guarded.h"
 #include "workloads/attention/chapter_test.h"
 #include "workloads/attention/field.h"
 #include "workloads/attention/mistakes.h"
 #include "workloads/attention/quantizer.h"
 #include "workloads/attention/reference.h"
+#include "workloads/workload_test.h"
 
 using namespace attention;
+using workloads::contains;
+using workloads::refusal;
+using workloads::same_bits;
+using workloads::to_halves;
 
 namespace {
 
 /// Two in the batch, three heads, sizes that no tile divides.
 Shape odd_shape(bool causal = false) {
   return {.batch = 2, .heads = 3, .queries = 21, .keys = 150, .dim = 64, .causal = causal};
-}
-
-std::string refusal(const Shape& shape) {
-  try {
-    validate(shape);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-std::vector<half> to_halves(const std::vector<double>& values) {
-  std::vector<half> halves;
-  for (const double value : values) halves.push_back(__float2half(static_cast<float>(value)));
-  return halves;
-}
-
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return judge::check_unmodified("", std::span<const T>(a), std::span<const T>(b)).accepted();
 }
 
 double relative_l2(const std::vector<double>& actual, const std::vector<double>& expected) {
@@ -74,57 +54,36 @@ struct Golden {
 };
 
 std::vector<Golden> read_golden() {
-  std::ifstream file(GOLDEN_FILE);
-  REQUIRE_MESSAGE(file.good(), "cannot read " GOLDEN_FILE ": golden/make_golden.py makes it");
-  std::stringstream numbers;
-  for (std::string line; std::getline(file, line);) numbers << line.substr(0, line.find('#')) << '\n';
-
-  const auto next = [&] {
-    double number;
-    numbers >> number;
-    REQUIRE_MESSAGE(!numbers.fail(), GOLDEN_FILE " ends too early or holds something that is no number");
-    return number;
-  };
-  const auto next_float = [&] {
-    const double number = next();
-    REQUIRE(static_cast<float>(number) == number);
-    return static_cast<float>(number);
-  };
-  const auto next_half = [&] {
-    const half rounded = __float2half(next_float());
-    return rounded;
-  };
-  const auto next_int = [&] { return static_cast<int>(next()); };
+  workloads::GoldenNumbers numbers;
   const auto next_elements = [&](std::vector<uint8_t>& elements, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) elements.push_back(static_cast<uint8_t>(next_int()));
+    for (int64_t i = 0; i < count; ++i) elements.push_back(static_cast<uint8_t>(numbers.next_int()));
   };
   const auto next_quantizers = [&](std::vector<Quantizer>& quantizers, int64_t count) {
     for (int64_t i = 0; i < count; ++i) {
-      const float scale = next_float();
-      quantizers.push_back({scale, next_float()});
+      const float scale = numbers.next_float();
+      quantizers.push_back({scale, numbers.next_float()});
     }
   };
 
-  std::vector<Golden> cases(next_int());
+  std::vector<Golden> cases(numbers.next_int());
   for (Golden& golden : cases) {
     Inputs& inputs = golden.inputs;
     Shape& shape = inputs.shape;
-    shape.batch = next_int();
-    shape.heads = next_int();
-    shape.queries = next_int();
-    shape.keys = next_int();
-    shape.dim = next_int();
-    shape.causal = next_int() != 0;
-    for (int64_t i = 0; i < shape.query_count(); ++i) inputs.query.push_back(next_half());
+    shape.batch = numbers.next_int();
+    shape.heads = numbers.next_int();
+    shape.queries = numbers.next_int();
+    shape.keys = numbers.next_int();
+    shape.dim = numbers.next_int();
+    shape.causal = numbers.next_int() != 0;
+    for (int64_t i = 0; i < shape.query_count(); ++i) inputs.query.push_back(numbers.next_half());
     next_elements(inputs.key, shape.key_count());
     next_elements(inputs.value, shape.key_count());
     next_quantizers(inputs.key_quantizer, shape.head_count());
     next_quantizers(inputs.value_quantizer, shape.head_count());
-    for (int64_t i = 0; i < shape.output_count(); ++i) golden.output.push_back(next());
+    for (int64_t i = 0; i < shape.output_count(); ++i) golden.output.push_back(numbers.next());
     validate(inputs);
   }
-  std::string rest;
-  REQUIRE_MESSAGE(!(numbers >> rest), GOLDEN_FILE " goes on after its last case");
+  numbers.check_end();
   return cases;
 }
 
@@ -216,8 +175,8 @@ TEST_CASE("each thing that is wrong with a shape has its own sentence") {
 }
 
 TEST_CASE("the largest allowed sizes are allowed") {
-  CHECK(refusal({1, 65535, 512, 512, 64, false}) == "");
-  CHECK(refusal({1, 1, 1, (1 << 25) - 1, 64, false}) == "");
+  CHECK(refusal(Shape{1, 65535, 512, 512, 64, false}) == "");
+  CHECK(refusal(Shape{1, 1, 1, (1 << 25) - 1, 64, false}) == "");
 }
 
 // ---------------------------------------------------------------------------------------------- quantizer
@@ -648,36 +607,16 @@ TEST_CASE("each mistake gives a wrong output, and the judge calls it by its name
       if (differs) names.insert(mistake.name);
     }
   }
-  CHECK(names == std::set<std::string>{"forgotten-scale",
-                                       "scale-twice",
-                                       "base-two",
-                                       "not-normalised",
-                                       "forgotten-key-scale",
-                                       "forgotten-value-scale",
-                                       "forgotten-zero-point",
-                                       "fixed-zero-point",
-                                       "swapped-quantizers",
-                                       "another-heads-quantizer",
-                                       "transposed-keys",
-                                       "missing-mask",
-                                       "top-left-mask",
-                                       "mask-off-by-one",
-                                       "masked-to-zero",
-                                       "first-head-only",
-                                       "first-batch-only",
-                                       "heads-inside",
-                                       "last-key-dropped",
-                                       "misaligned-values",
-                                       "sum-not-rescaled",
-                                       "output-not-rescaled",
-                                       "sums-not-rescaled",
-                                       "counted-tail",
-                                       "last-tile-dropped",
-                                       "last-tile-twice",
-                                       "stale-tile",
-                                       "keys-zero-point",
-                                       "earlier-tiles-lost",
-                                       "own-lanes-weight",
+  CHECK(names == std::set<std::string>{"forgotten-scale",         "scale-twice",         "base-two",
+                                       "not-normalised",          "forgotten-key-scale", "forgotten-value-scale",
+                                       "forgotten-zero-point",    "fixed-zero-point",    "swapped-quantizers",
+                                       "another-heads-quantizer", "transposed-keys",     "missing-mask",
+                                       "top-left-mask",           "mask-off-by-one",     "masked-to-zero",
+                                       "first-head-only",         "first-batch-only",    "heads-inside",
+                                       "last-key-dropped",        "misaligned-values",   "sum-not-rescaled",
+                                       "output-not-rescaled",     "sums-not-rescaled",   "counted-tail",
+                                       "last-tile-dropped",       "last-tile-twice",     "stale-tile",
+                                       "keys-zero-point",         "earlier-tiles-lost",  "own-lanes-weight",
                                        "base-change-twice"});
 }
 

@@ -4,21 +4,23 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 
-#include "judge/guarded.h"
 #include "workloads/deformable_attention/inputs.h"
 #include "workloads/deformable_attention/mistakes.h"
 #include "workloads/deformable_attention/output_judge.h"
 #include "workloads/deformable_attention/reference.h"
 #include "workloads/kernel_registry.h"
 #include "workloads/parallel_for.h"
+#include "workloads/workload_test.h"
 
 using namespace deformable_attention;
+using workloads::contains;
+using workloads::refusal;
+using workloads::same_bits;
+using workloads::to_halves;
 
 namespace {
 
@@ -39,28 +41,6 @@ Shape padded_shape() {
   shape.levels[2].start = 90;
   shape.pixels = 100;
   return shape;
-}
-
-std::string refusal(const Shape& shape) {
-  try {
-    validate(shape);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-std::vector<half> to_halves(const std::vector<double>& values) {
-  std::vector<half> halves;
-  for (const double value : values) halves.push_back(__float2half(static_cast<float>(value)));
-  return halves;
-}
-
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return judge::check_unmodified("", std::span<const T>(a), std::span<const T>(b)).accepted();
 }
 
 /// One query that reads one point of one level of 2 x 4 pixels, which hold 1 .. 8 in raster order in channel 0.
@@ -88,56 +68,32 @@ struct Golden {
 };
 
 std::vector<Golden> read_golden() {
-  std::ifstream file(GOLDEN_FILE);
-  REQUIRE_MESSAGE(file.good(), "cannot read " GOLDEN_FILE ": golden/make_golden.py makes it");
-  std::stringstream numbers;
-  for (std::string line; std::getline(file, line);) numbers << line.substr(0, line.find('#')) << '\n';
-
-  const auto next = [&] {
-    double number;
-    numbers >> number;
-    REQUIRE_MESSAGE(!numbers.fail(), GOLDEN_FILE " ends too early or holds something that is no number");
-    return number;
-  };
-  const auto next_half = [&] {
-    const double number = next();
-    const half rounded = __float2half(static_cast<float>(number));
-    REQUIRE(__half2float(rounded) == number);
-    return rounded;
-  };
-  const auto next_float = [&] {
-    const double number = next();
-    REQUIRE(static_cast<float>(number) == number);
-    return static_cast<float>(number);
-  };
-  const auto next_int = [&] { return static_cast<int>(next()); };
-
-  std::vector<Golden> cases(next_int());
+  workloads::GoldenNumbers numbers;
+  std::vector<Golden> cases(numbers.next_int());
   for (Golden& golden : cases) {
     Shape& shape = golden.inputs.shape;
-    shape.batch = next_int();
-    shape.queries = next_int();
-    shape.heads = next_int();
-    shape.channels = next_int();
-    shape.points = next_int();
-    shape.pixels = next_int();
-    shape.levels.resize(next_int());
+    shape.batch = numbers.next_int();
+    shape.queries = numbers.next_int();
+    shape.heads = numbers.next_int();
+    shape.channels = numbers.next_int();
+    shape.points = numbers.next_int();
+    shape.pixels = numbers.next_int();
+    shape.levels.resize(numbers.next_int());
     for (Level& level : shape.levels) {
-      level.height = next_int();
-      level.width = next_int();
-      level.start = next_int();
+      level.height = numbers.next_int();
+      level.width = numbers.next_int();
+      level.start = numbers.next_int();
     }
     validate(shape);
-    for (int64_t i = 0; i < shape.value_count(); ++i) golden.inputs.value.push_back(next_half());
+    for (int64_t i = 0; i < shape.value_count(); ++i) golden.inputs.value.push_back(numbers.next_half());
     for (int64_t i = 0; i < shape.point_count(); ++i) {
-      const float x = next_float(), y = next_float();
+      const float x = numbers.next_float(), y = numbers.next_float();
       golden.inputs.locations.push_back({x, y});
     }
-    for (int64_t i = 0; i < shape.point_count(); ++i) golden.inputs.weights.push_back(next_half());
-    for (int64_t i = 0; i < shape.output_count(); ++i) golden.output.push_back(next());
+    for (int64_t i = 0; i < shape.point_count(); ++i) golden.inputs.weights.push_back(numbers.next_half());
+    for (int64_t i = 0; i < shape.output_count(); ++i) golden.output.push_back(numbers.next());
   }
-  std::string rest;
-  REQUIRE_MESSAGE(!(numbers >> rest), GOLDEN_FILE " goes on after its last case");
+  numbers.check_end();
   return cases;
 }
 
