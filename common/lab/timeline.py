@@ -57,10 +57,12 @@ class Row:
 
 @dataclass
 class Timeline:
-    """One launch. `blocks` are its rows, block by block; `end` is its last moment."""
+    """One launch. `blocks` are its rows, block by block. They go to `end`: that is the `last` thing that happened, and
+    a little more where somebody waits on."""
 
     configuration: str
     wrong: str
+    last: int
     end: int
     blocks: list[list[Row]]
     left_out: int  # warps that have no part in it
@@ -117,7 +119,8 @@ def folded(rows: list[Row]) -> list[Row]:
 
 
 def _timeline(configuration: str, wrong: str, events: list[Event], unit: str) -> Timeline:
-    end = max((event.end or event.begin for event in events), default=0)
+    last = max((event.end or event.begin for event in events), default=0)
+    end = last + last // 10 if any(event.kind == "wait" and event.end is None for event in events) else last
     merged = _merge_lanes(events)
     blocks: list[list[Row]] = []
     left_out = 0
@@ -125,7 +128,7 @@ def _timeline(configuration: str, wrong: str, events: list[Event], unit: str) ->
         rows, others = _rows([event for event in merged if event.block == block], end, unit)
         blocks.append(rows)
         left_out += others
-    return Timeline(configuration, wrong, end, blocks, left_out)
+    return Timeline(configuration, wrong, last, end, blocks, left_out)
 
 
 def _merge_lanes(events: Iterable[Event]) -> list[Event]:
@@ -201,7 +204,8 @@ def _warp_row(warp: int, events: list[Event], end: int, unit: str) -> Row:
         elif event.kind == "wait":
             ask()
             until = end if event.end is None else event.end
-            fill("wait", event.begin, until, f"waits for {_what(event)}{_line(event)}: {until - event.begin} {unit}")
+            long = "without end" if event.end is None else f"{until - event.begin} {unit}"
+            fill("wait", event.begin, until, f"waits for {_what(event)}{_line(event)}: {long}")
         elif event.kind == "arrival" and event.place not in fed:
             row.marks.append(Mark("arrival", event.begin, event.phase, f"arrives at {_what(event)}{_line(event)}"))
         elif event.kind == "exit":

@@ -63,7 +63,7 @@ class _Drawing:
         """A launch: a heading, and its rows."""
         name = f"{timeline.configuration}: " if timeline.configuration else ""
         stopped = f", stopped by {timeline.wrong.splitlines()[0].partition(':')[0]}" if timeline.wrong else ""
-        self._text(8, self.y + 16, f"{name}{timeline.end:,} {unit}{stopped}", 'font-weight="bold"')
+        self._text(8, self.y + 16, f"{name}{timeline.last:,} {unit}{stopped}", 'font-weight="bold"')
         self._text(_WIDTH - 8, self.y + 16, "waits", 'text-anchor="end"')
         self.y += _HEAD
         for block in timeline.blocks:

@@ -24,7 +24,7 @@ def render(trace: Trace) -> list[str]:
 
 def _lines(timeline: Timeline, unit: str, labels: int, room: int, end: int) -> list[str]:
     name = f"{timeline.configuration}: " if timeline.configuration else ""
-    head = f"{name}{timeline.end:,} {unit}"
+    head = f"{name}{timeline.last:,} {unit}"
     rest = f"   (warps without copies and mbarriers, left out: {timeline.left_out})" if timeline.left_out else ""
     lines = [paint(head, "bold") + rest + "waits".rjust(WIDTH - len(head) - len(rest))]
     if timeline.wrong:

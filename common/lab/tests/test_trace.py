@@ -108,10 +108,16 @@ class Rows(FakeCheckout):
         self.assertEqual(trace_text.render(read)[1], "stopped: error: it asks for too much shared memory")
         xml.fromstring(trace_svg.render(read, "A ring"))
 
-    def test_a_wait_or_a_copy_that_does_not_end_lasts_to_the_end_of_the_run(self) -> None:
+    def test_a_wait_or_a_copy_that_does_not_end_lasts_to_the_end(self) -> None:
         rows = _rows([_full("request", 0, 5), _full("wait", 0, 6), _event("exit", 40, 80)])
-        self.assertEqual(_spans(rows[0]), [("work", 0, 5), ("ask", 5, 6), ("wait", 6, 80)])
-        self.assertEqual(_spans(rows[1]), [("copies", 5, 80)])
+        self.assertEqual(_spans(rows[0]), [("work", 0, 5), ("ask", 5, 6), ("wait", 6, 88)])
+        self.assertEqual(rows[0].spans[-1].text, "waits for phase 0 of full (line 30): without end")
+        self.assertEqual(_spans(rows[1]), [("copies", 5, 88)])
+
+    def test_a_wait_that_nothing_follows_is_to_be_seen_and_the_run_is_as_long_as_it_was(self) -> None:
+        read = timeline.read(_document([_event("arrival", 0, 10), _full("wait", 0, 100)])).timelines[0]
+        self.assertEqual(_spans(read.blocks[0][0]), [("work", 0, 100), ("wait", 100, 110)])
+        self.assertEqual((read.last, read.end), (100, 110))
 
     def test_groups_of_cp_async_take_as_many_rows_as_are_on_their_way_together(self) -> None:
         def request(group: int, begin: int) -> dict[str, Any]:
