@@ -69,6 +69,11 @@ struct Counts {
 };
 const Counts& counts();
 
+/// Where the last run first read shared memory that no thread and no copy of the block had written: the line, and who
+/// read what; "" if it did not. That is no finding: a kernel may drop what it has read. But a wrong result often begins
+/// there.
+std::string unwritten_read();
+
 /// Makes [data, data + bytes) readable and writable for kernels under a name that messages use.
 void register_memory(const void* data, std::size_t bytes, std::string name);
 void unregister_memory(const void* data);

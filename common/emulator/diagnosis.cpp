@@ -16,14 +16,6 @@ std::string what(const Access& access, std::size_t bytes) {
   return std::string(kind_of(access)) + " of " + bytes_of(bytes);
 }
 
-Report::Side side_of_access(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
-                            const Access& access) {
-  return {{},
-          access.code,
-          what(access, bytes) + " at byte " + to_string(address - region.base) + " of " + region.name + "     " +
-              describe(thread)};
-}
-
 Report::Side side_of_earlier(const Access& earlier) {
   const std::string what = std::string("earlier ") + kind_of(earlier) + " by ";
   if (!earlier.copy) return {{}, earlier.code, what + describe(earlier.block, earlier.agent)};
@@ -177,6 +169,14 @@ Report explain_in_flight(const Thread& thread, const Region& region, uintptr_t a
 }
 
 }  // namespace
+
+Report::Side side_of_access(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
+                            const Access& access) {
+  return {{},
+          access.code,
+          what(access, bytes) + " at byte " + to_string(address - region.base) + " of " + region.name + "     " +
+              describe(thread)};
+}
 
 Report explain_access(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
                       const Access& access, const Conflict& conflict) {

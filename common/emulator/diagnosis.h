@@ -15,6 +15,10 @@ Report explain_access(const Thread& thread, const Region& region, uintptr_t addr
 Report explain_request(const Thread& thread, const Region& region, const Copy& copy, bool is_write,
                        const Conflict& conflict);
 
+/// A load or store, for a report: where it is, of what, and whose.
+Report::Side side_of_access(const Thread& thread, const Region& region, uintptr_t address, std::size_t bytes,
+                            const Access& access);
+
 /// A load, a store or a copy that touches the bytes of an mbarrier in use.
 Report explain_overwritten_barrier(const Thread& thread, const Barrier& barrier, const Access& access, Here here);
 

@@ -105,8 +105,12 @@ void record(Thread& thread, Region& region, uintptr_t address, std::size_t size,
   } else if (is_write && machine->options().shortens) {
     region.keep_content();
   }
+  Shadow& history = region.history();
+  if (is_shared && !is_write && !machine->unwritten_read && !history.has_written(address, size)) {
+    machine->unwritten_read = side_of_access(thread, region, address, size, access);
+  }
   const Policy policy = machine->options().policy;
-  if (const auto conflict = region.history().record(access, thread.clock, policy, address, size)) {
+  if (const auto conflict = history.record(access, thread.clock, policy, address, size)) {
     machine->stop(explain_access(thread, region, address, size, access, *conflict));
   }
   if (machine->traces()) {

@@ -205,6 +205,9 @@ class Machine {
   Counts& counts() { return counts_; }
   const std::vector<std::unique_ptr<Block>>& blocks() const { return blocks_; }
   const Options& options() const { return options_; }
+  /// The first read of shared memory that nobody had written; nothing if there was none so far.
+  std::optional<Report::Side> unwritten_read;
+
   /// Null unless the options ask for it.
   Wavefronts* wavefronts() { return wavefronts_.get(); }
 

@@ -90,12 +90,14 @@ std::string list_lanes(uint32_t mask) {
   return (std::has_single_bit(mask) ? "lane " : "lanes ") + text;
 }
 
+std::string compose(const Report::Side& side) {
+  const std::string text = "   " + to_string(side.code ? source_line(side.code) : source_line(side.here)) + "\n";
+  return side.note.empty() ? text : text + "      " + side.note + "\n";
+}
+
 std::string compose(const Report& report, const std::string& schedule) {
   std::string text = "error[" + report.name + "]: " + report.headline + "\n";
-  for (const Report::Side& side : report.sides) {
-    text += "   " + to_string(side.code ? source_line(side.code) : source_line(side.here)) + "\n";
-    if (!side.note.empty()) text += "      " + side.note + "\n";
-  }
+  for (const Report::Side& side : report.sides) text += compose(side);
   for (const std::string& detail : report.details) text += "   " + detail + "\n";
   if (!report.rule.empty()) text += "   rule: " + report.rule + "\n";
   if (!schedule.empty()) {

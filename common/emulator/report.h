@@ -28,6 +28,8 @@ struct Report {
   std::string rule;
 };
 
+/// A side in two lines: the place with its line of code, and the note.
+std::string compose(const Report::Side& side);
 /// Composes a report's message. `schedule` says how to see it again.
 std::string compose(const Report& report, const std::string& schedule);
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "emulator/finding.h"
@@ -16,6 +17,7 @@ namespace emulator {
 namespace {
 
 Counts last_counts;
+std::optional<Report::Side> last_unwritten_read;
 std::vector<Recorded> last_recording;
 Explorer* explorer = nullptr;  // while explore() runs
 
@@ -32,6 +34,7 @@ Outcome execute(const Launch& launch, Schedule& schedule) {
   Machine run(launch, schedule);
   run.run();
   last_counts = run.counts();
+  last_unwritten_read = run.unwritten_read;
   last_recording = run.recorder() ? run.recorder()->take() : std::vector<Recorded>{};
   return {run.report(), run.gave_up(), run.steps()};
 }
@@ -82,6 +85,8 @@ Options& options() {
 }
 
 const Counts& counts() { return last_counts; }
+
+std::string unwritten_read() { return last_unwritten_read ? compose(*last_unwritten_read) : ""; }
 
 std::vector<Recorded> take_recording() { return std::exchange(last_recording, {}); }
 

@@ -56,20 +56,35 @@ uint64_t hash_of(const Access& access) {
 
 }  // namespace
 
-std::optional<Conflict> Shadow::record(const Access& access, const Clock& clock, Policy policy, uintptr_t address,
-                                       std::size_t bytes) {
+template <class Visit>
+bool Shadow::any_granule(uintptr_t address, std::size_t bytes, Visit&& visit) const {
   std::size_t offset = address - base_;
   const std::size_t end = offset + bytes;
   while (offset < end) {
     const std::size_t first = offset % granule_bytes;
     const std::size_t count = std::min(granule_bytes - first, end - offset);
-    const auto mask = static_cast<uint16_t>(((1u << count) - 1) << first);
-    Granule& granule = granules_[offset / granule_bytes];
-    if (granule.writes.empty() && granule.reads.empty()) used_.push_back(offset / granule_bytes);
-    if (auto conflict = record(granule, access, mask, clock, policy)) return conflict;
+    if (visit(offset / granule_bytes, static_cast<uint16_t>(((1u << count) - 1) << first))) return true;
     offset += count;
   }
-  return std::nullopt;
+  return false;
+}
+
+std::optional<Conflict> Shadow::record(const Access& access, const Clock& clock, Policy policy, uintptr_t address,
+                                       std::size_t bytes) {
+  std::optional<Conflict> conflict;
+  any_granule(address, bytes, [&](std::size_t index, uint16_t mask) {
+    Granule& granule = granules_[index];
+    if (granule.writes.empty() && granule.reads.empty()) used_.push_back(index);
+    conflict = record(granule, access, mask, clock, policy);
+    return conflict.has_value();
+  });
+  return conflict;
+}
+
+bool Shadow::has_written(uintptr_t address, std::size_t bytes) const {
+  return any_granule(address, bytes, [&](std::size_t index, uint16_t mask) {
+    return std::ranges::any_of(granules_[index].writes, [&](const Access& write) { return write.bytes & mask; });
+  });
 }
 
 std::optional<Conflict> Shadow::record(Granule& granule, const Access& access, uint16_t bytes, const Clock& clock,

@@ -52,6 +52,10 @@ class Shadow {
   std::optional<Conflict> record(const Access& access, const Clock& clock, Policy policy, uintptr_t address,
                                  std::size_t bytes);
 
+  /// Whether any of these bytes, which must lie in the range, has been written: by a thread or by a copy, perhaps one
+  /// that is still in flight.
+  bool has_written(uintptr_t address, std::size_t bytes) const;
+
   /// Forgets everything; the range now begins at `base`.
   void restart(uintptr_t base);
   /// Equal histories have equal hashes.
@@ -64,6 +68,10 @@ class Shadow {
     std::vector<Access> writes;
     std::vector<Access> reads;
   };
+
+  /// Calls `visit` with each granule that holds some of the bytes, and which of its bytes they are, until one is true.
+  template <class Visit>
+  bool any_granule(uintptr_t address, std::size_t bytes, Visit&& visit) const;
 
   static std::optional<Conflict> record(Granule& granule, const Access& access, uint16_t bytes, const Clock& clock,
                                         Policy policy);

@@ -28,6 +28,10 @@ std::string why_not(int compute_capability);
 /// waits that the watchdog ended (watchdog.h).
 void synchronize();
 
+/// A hint for a wrong result of the last launch, in lines that begin with a line break: on the emulator, where it read
+/// shared memory that nobody had written. "" if it did not, and on a GPU.
+std::string hint_for_wrong_result();
+
 /// Whether an error has ended this process's use of the GPU: whatever asks it for something now gets an Error.
 bool lost();
 

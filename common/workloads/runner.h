@@ -55,7 +55,7 @@ std::string what_is_wrong(const typename Types::Inputs& inputs, std::string_view
   const typename Types::OutputJudge judge(inputs, sample_rows(inputs.shape, Types::most_judged_rows, 1));
   return first_complaint<Types>(inputs, launch, gpu::usual_gpu_runs, [&](typename Types::DeviceProblem& device) {
     const judge::Verdict verdict = device.judge(judge);
-    return verdict.accepted() ? "" : verdict.text();
+    return verdict.accepted() ? "" : verdict.text() + gpu::hint_for_wrong_result();
   });
 }
 

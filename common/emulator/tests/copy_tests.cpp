@@ -88,6 +88,26 @@ TEST_CASE("a bulk copy brings its bytes, and nothing beyond them") {
   }
 }
 
+TEST_CASE("what a copy brings has been written, and what lies behind it has not") {
+  const auto first_unwritten = [](std::vector<Step> steps, long word) {
+    Program program(1, {});
+    for (const Step& step : steps) program.add(step);
+    program.add({0, Op::load, word});
+    REQUIRE(run(program).finding == "");
+    return emulator::unwritten_read();
+  };
+  const std::vector<Step> bulk{{0, Op::init, 0, 1},
+                               {0, Op::init_fence},
+                               {0, Op::bulk, 0, source, 16, 0},
+                               {0, Op::arrive_expect, 0, 16},
+                               {0, Op::wait_parity, 0, 0}};
+  const std::vector<Step> cp_async{{0, Op::cp_async_16, 0, source, 16}, {0, Op::wait_all}};
+  for (const auto& copy : {bulk, cp_async}) {
+    CHECK(first_unwritten(copy, 3) == "");
+    CHECK(first_unwritten(copy, 4).find("read of 4 bytes at byte 16 of shared memory") != std::string::npos);
+  }
+}
+
 TEST_CASE("a bulk copy that is misaligned or outside is refused at its request") {
   CHECK(bulk_copy(1, source, 16).finding == "misaligned-copy");
   CHECK(bulk_copy(2, source, 16).finding == "misaligned-copy");

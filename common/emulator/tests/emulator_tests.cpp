@@ -167,12 +167,18 @@ TEST_CASE("shared memory ends where the launch says, and belongs to one block") 
              {"uses 32 bytes of shared memory, and its launch asked for 16", "shared_storage<Array<int, 8>>"});
 }
 
-TEST_CASE("shared memory is NaN until somebody writes it") {
+TEST_CASE("shared memory is NaN until somebody writes it, and a wrong result's hint is who reads it before") {
   std::vector<float> output(32, 0.0f);
   const gpu::DeviceBuffer<float> device("output", std::span<const float>(output), 0);
   kernels::poisoned_shared(device.data());
   device.download(output);
   CHECK(std::all_of(output.begin(), output.end(), [](float x) { return std::isnan(x); }));
+  const std::string hint = gpu::hint_for_wrong_result();
+  CHECK(hint.starts_with("\n   the kernel read shared memory that nobody had written;"));
+  CHECK(hint.find("   output[threadIdx.x] = shared.values[threadIdx.x];\n      read of 4 bytes") != std::string::npos);
+  CHECK(hint.back() != '\n');
+  check_clean([](int* out) { kernels::exchange_through_shared(out, true, 96); });
+  CHECK(gpu::hint_for_wrong_result() == "");
 }
 
 TEST_CASE("a vector access must be aligned, as its type says") {

@@ -313,6 +313,10 @@ class Round {
     access.is_async = event.is_bulk;
     access.code = event.code;
     access.copy = event.copy;
+    const bool has_written = std::ranges::any_of(model_.events, [&](const Event& earlier) {
+      return earlier.is_write && earlier.begin < event.end && event.begin < earlier.end;
+    });
+    REQUIRE(shadow_.has_written(base + event.begin, event.end - event.begin) == has_written);
     const auto found = shadow_.record(access, clocks_[thread], policy_, base + event.begin, event.end - event.begin);
     REQUIRE(found.has_value() == !conflicts.empty());
     if (found) {
