@@ -205,9 +205,6 @@ class Machine {
   Counts& counts() { return counts_; }
   const std::vector<std::unique_ptr<Block>>& blocks() const { return blocks_; }
   const Options& options() const { return options_; }
-  /// The first read of shared memory that nobody had written; nothing if there was none so far.
-  std::optional<Report::Side> unwritten_read;
-
   /// Null unless the options ask for it.
   Wavefronts* wavefronts() { return wavefronts_.get(); }
 
@@ -261,6 +258,9 @@ class Machine {
     Frontier would_be;  // what a reader of that block would see if volatile and relaxed stores were releases
   };
   std::unordered_map<uintptr_t, Publication> publications;
+
+  /// The first read of shared memory that nobody had written; nothing if there was none so far.
+  std::optional<Report::Side> unwritten_read;
 
  private:
   std::unique_ptr<Block> make_block(int index);
