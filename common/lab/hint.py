@@ -15,7 +15,6 @@ from lab.terminal import WIDTH, paint
 _TODO = re.compile(r"^## (?P<number>\d+\.\d+) +(?P<title>.+)$", re.MULTILINE)
 _LEVEL = re.compile(r"<details>\s*<summary>(?P<name>.*?)</summary>(?P<text>.*?)</details>", re.DOTALL)
 _HARD_BLANK = "\xa0"
-_CASE = re.compile(r"(\d+\.\d+) ")
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,16 @@ class Hints:
     levels: list[tuple[str, str]]
 
 
-def hint(project: Project, chapter: Chapter, todo: str | None, level: str | None) -> int:
-    """Prints a hint for `todo`, or for that at which the reader stands: of `level`, or the next that was not shown."""
+def hint(project: Project, chapter: Chapter, todo: str | None, level: str | None, *, is_red: bool = False) -> int:
+    """Prints a hint for `todo`, or for the first that is open: of `level`, or the next that was not shown. Where none is
+    open and the file is red, it prints which there are. `is_red`: it is known to be, whatever verdict is recorded."""
     hints = read(project, chapter)
-    number = todo or where_the_reader_stands(project, chapter)
+    number = todo or _first_open(project, chapter)
+    if number is None:
+        if not is_red:
+            _demand_red(project, chapter)
+        print("\n".join(_choice(hints)))
+        return 0
     if number not in hints:
         known = f"; there are hints for {', '.join(hints)}." if hints else "."
         raise Complaint(f"{project.shown(project.hints(chapter))} has no hint for TODO {number}{known}", USAGE)
@@ -58,28 +63,6 @@ def read(project: Project, chapter: Chapter) -> dict[str, Hints]:
     }
 
 
-def where_the_reader_stands(project: Project, chapter: Chapter, first_red: str | None = None) -> str:
-    """The number of the first TODO that is open in the reader's file; if none is, of the one that the first red case is
-    about: `first_red` is its name, without it that of the recorded verdict."""
-    kernel = project.kernel(chapter)
-    shown, check = project.shown(kernel), f"./lab check {chapter.short}"
-    if not kernel.exists():
-        raise Complaint(f"{shown} is missing: `./lab reset {chapter.short}` puts the skeleton there.")
-    if still_open := todos.open_in(kernel):
-        return still_open[0].number
-    if first_red is None:
-        verdict = verdicts.recall(project, chapter, kernel)
-        if verdict is None:
-            raise Complaint(f"no TODO is open in {shown}, and it was not checked as it is: {check} says what is red.")
-        if verdict.all_green:
-            raise Complaint(f"{shown} is green, so there is nothing to give a hint for.")
-        first_red = verdict.last.reds[0].name if verdict.last.reds else ""
-    if named := _CASE.match(first_red):
-        return named[1]
-    example = f"./lab hint {chapter.short}.1"
-    raise Complaint(f"what is red in {shown} belongs to no single TODO: name one, like {example}.")
-
-
 def show(project: Project, chapter: Chapter, hints: Hints, level: str | None = None) -> list[str]:
     """The lines of a hint: of `level`, or of the next that was not shown; remembers that it has been."""
     path, last = project.shown_hints, len(hints.levels)
@@ -102,6 +85,36 @@ def show(project: Project, chapter: Chapter, hints: Hints, level: str | None = N
     else:
         more = f"This was the last one. The whole of it stands in {project.shown(project.solution(chapter.name))}."
     return [heading, "", *plain(text), "", more]
+
+
+def _first_open(project: Project, chapter: Chapter) -> str | None:
+    kernel = project.kernel(chapter)
+    if not kernel.exists():
+        raise Complaint(f"{project.shown(kernel)} is missing: `./lab reset {chapter.short}` puts the skeleton there.")
+    still_open = todos.open_in(kernel)
+    return still_open[0].number if still_open else None
+
+
+def _demand_red(project: Project, chapter: Chapter) -> None:
+    """Complains of a file that was not checked, or that is green."""
+    kernel = project.kernel(chapter)
+    shown, check = project.shown(kernel), f"./lab check {chapter.short}"
+    verdict = verdicts.recall(project, chapter, kernel)
+    if verdict is None:
+        raise Complaint(f"no TODO is open in {shown}, and it was not checked as it is: {check} says what is red.")
+    if verdict.all_green:
+        raise Complaint(f"{shown} is green, so there is nothing to give a hint for.")
+
+
+def _choice(hints: dict[str, Hints]) -> list[str]:
+    # A case names the first TODO that it needs, and its message a line where it hurts. Neither is often the TODO with
+    # the mistake (chapters/*/bugs), and a hint for another one misleads.
+    return [
+        "No TODO is open, so a line that is written is wrong. A red case's number names the first TODO that",
+        "the case needs; the mistake may be in any. There are hints for each:",
+        "",
+        *(f"  ./lab hint {number}   {hints[number].title}" for number in hints),
+    ]
 
 
 def plain(markdown: str) -> list[str]:

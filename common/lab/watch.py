@@ -97,8 +97,6 @@ class Watch:
             if key == "t":
                 trace.trace(self._project, self._chapter, None, ())
                 return
-            red = self._red[1].name if self._red else None
-            number = hint.where_the_reader_stands(self._project, self._chapter, red)
-            hint.hint(self._project, self._chapter, number, None)
+            hint.hint(self._project, self._chapter, None, None, is_red=self._red is not None)
         except Complaint as complaint:
             print(f"lab: {complaint.sentence}")

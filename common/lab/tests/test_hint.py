@@ -104,21 +104,23 @@ class Hint(FakeCheckout):
         self.assertIn("Hint 3 of 3", self.hint())
         self.assertIn("Hint 1 of 3", self.hint(level="1"))
 
-    def test_it_is_for_the_first_open_todo_then_for_the_first_red_case(self) -> None:
+    def test_it_is_for_the_first_open_todo_and_where_none_is_it_says_which_there_are(self) -> None:
         kernel = self.project.kernel(_FIRST)
         write(kernel, "int x;\n  TODO(1.2);\n")
         self.assertIn("TODO 1.2: End", self.hint())
         write(kernel, "all is written\n  // TODO(1.1);\n")
         self.assertRegex(self.complaint().sentence, "no TODO is open .* not checked as it is: ./lab check 1 says")
         self.check(_RED_IN_1_2, 1)
-        self.assertIn("TODO 1.2: End", self.hint())
+        choice = self.hint()
+        self.assertTrue(choice.startswith("No TODO is open, so a line that is written is wrong."), choice)
+        self.assertIn("\n  ./lab hint 1.1   Begin\n  ./lab hint 1.2   End\n", choice)
         self.assertIn("TODO 1.1: Begin", self.hint(todo="1.1"), "a TODO that was named")
         write(kernel, "all is right\n")
         self.check(GREEN, 0)
         self.assertIn("is green, so there is nothing to give a hint for", self.complaint().sentence)
         write(kernel, "it crashes\n")
         self.check("", 3)
-        self.assertIn("belongs to no single TODO: name one, like ./lab hint 1.1", self.complaint().sentence)
+        self.assertEqual(self.hint(), choice)
         kernel.unlink()
         self.assertIn("kernel.cu is missing: `./lab reset 1` puts the skeleton there", self.complaint().sentence)
 

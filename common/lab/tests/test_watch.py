@@ -128,10 +128,12 @@ echo "$filter" >> "{self.log}"
         self.program("ch01_trace", "echo 'no trace today'; exit 1")
         green, output, runs = self.watch("h", "t", "x")
         self.assertFalse(green)
-        self.assertIn("TODO 1.1: Begin. Hint 1 of 1: a question\n\nwhy?\n", output)
+        self.assertIn("\n  ./lab hint 1.1   Begin\n", output, "no TODO is open")
         self.assertIn("lab: no trace today.\n", output)
         self.assertEqual(output.count("h hint   t trace   q quit\n"), 3, "again behind each answer")
         self.assertEqual(runs, ["all"])
+        write(self.kernel, "  TODO(1.1);\n")
+        self.assertIn("TODO 1.1: Begin. Hint 1 of 1: a question\n\nwhy?\n", self.watch("h")[1])
         self.project.hints(_FIRST).unlink()
         self.assertIn("lab: chapters/01_baseline/hints.md is missing", self.watch("h")[1])
 
