@@ -83,6 +83,7 @@ class Trace:
         """What its lengths are not."""
         if self.unit == "ticks":
             return f"Ticks are no times: a call or an access takes 1, a copy {self.copy_ticks}."
+        # Measured on an H200: common/gpu/trace.h.
         return "To record a call takes its warp about 200 cycles: untraced, the kernel is faster."
 
 
